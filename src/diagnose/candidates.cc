@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "diagnose/candidates_by_parts.h"
+#include "diagnose/candidates_by_zones.h"
 #include "diagnose/candidates_of_cgroup.h"
 #include "diagnose/candidates_of_request.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "memory/allowed_nodes.h"
 #include "memory/printed_score.h"
 #include "memory/sum_of.h"
 #include "memory/task_with.h"
@@ -50,11 +52,24 @@ bool is_in_pieces(const report::Report& report) {
          });
 }
 
+// So little was free that nothing was kept back. RAM is what was counted, at least.
+bool was_little_free(const memory::Evidence& evidence) {
+  constexpr double little = 0.02;
+  const auto& free = evidence.report->totals.get(Field::free);
+  const Bytes counted = to_bytes(memory::counted_pages(*evidence.report), evidence.page);
+  return free && counted.count() > 0 &&
+         share(to_bytes(Pages(free->value), evidence.page),
+               std::max(counted, evidence.ram.value_or(counted))) < little;
+}
+
 // vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones, or keeps
 // too little of RAM to be the cause.
 bool is_min_free_small(const memory::Evidence& evidence) {
   const auto& setting = evidence.min_free;
   const auto& own = evidence.default_min_free;
+  if (was_little_free(evidence)) {
+    return true;
+  }
   return setting && ((own && share(setting->value, *own) <= memory::clearly_above_default) ||
                      setting->share_of_ram.value_or(1) < big_min_free);
 }
@@ -67,12 +82,19 @@ void name_hugepages(Event& event) {
 Message size_of_ram() { return Message(R"(the lines "pages RAM" and "pages reserved")"); }
 Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:", "managed:"))"); }
 
+// Its lowmem_reserve[] is lost. Normal keeps pages only from what HighMem or ZONE_MOVABLE could
+// have served (mm/page_alloc.c setup_per_zone_lowmem_reserve()).
+bool may_have_reserve(const memory::ZoneState& zone, const report::Report& report) {
+  const bool narrow = report.stack && report.stack->narrow;
+  return !zone.reserve_known && (zone.zone < kernel::ZoneClass::normal || narrow);
+}
+
 // Zones whose size no line tells, and none of which could have served the request.
 bool are_sizeless(const memory::Evidence& evidence) {
   return !evidence.ram && !evidence.account && evidence.has_eligible() &&
-         std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+         std::ranges::all_of(evidence.zones, [&](const memory::ZoneState& zone) {
            return !has_size(*zone.printed) &&
-                  (!zone.eligible || zone.is_short() || !zone.reserve_known);
+                  (!zone.eligible || zone.is_short() || may_have_reserve(zone, *evidence.report));
          });
 }
 
@@ -222,26 +244,38 @@ void name_kept_back(Event& event, const report::Report& report) {
   }
 }
 
-// Bound to a part of the nodes, and no line of a zone: the others had memory, or there was none
-// anywhere. There are others, or the kernel would not call it a constraint (mm/oom_kill.c
-// constrained_alloc()).
+// The machine has a node that the request may not use: by the constraint that the kernel calls so
+// (mm/oom_kill.c constrained_alloc()), or before 5.0 by a line of such a node.
+std::string_view bound_by(const Event& event, const report::Report& report) {
+  const auto& constraint = event.evidence.constraint;
+  const auto nodes = memory::allowed_nodes(report);
+  const bool has_others = nodes && std::ranges::any_of(report.hugepages, [&](const auto& pool) {
+                            return !nodes->contains(pool.node);
+                          });
+  if (constraint == report::ConstraintKind::mempolicy) {
+    return "mempolicy-nodes";
+  }
+  const bool by_cpuset = !constraint && has_others && !report.cpuset.value_or("/").starts_with('/');
+  return constraint == report::ConstraintKind::cpuset || by_cpuset ? "cpuset-nodes" : "";
+}
+
+// Bound to a part of the nodes: the others had memory, or there was none anywhere.
 void name_bound(Event& event, const Context& context) {
   const report::Report& report = context.report;
-  const auto& constraint = event.evidence.constraint;
-  if (!event.candidates.empty() || !event.evidence.zones.empty() || !is_global_oom(context) ||
-      context.story.killed_at.line != 0) {
+  const std::string_view cause = bound_by(event, report);
+  if (!event.candidates.empty() || cause.empty() || !is_global_oom(context) ||
+      context.story.killed_at.line != 0 ||
+      (!event.evidence.zones.empty() && !have_nothing_left(event.evidence))) {
     return;
   }
   const Message others("the zones of the other nodes (\"Node 0 Normal free: min:\")");
-  if (constraint == report::ConstraintKind::cpuset) {
-    name(event, "cpuset-nodes", others);
-  } else if (constraint == report::ConstraintKind::mempolicy) {
-    name(event, "mempolicy-nodes", others);
+  name(event, cause, others);
+  if (event.evidence.zones.empty()) {
+    name(event, held_shmem(report) ? "shmem-tmpfs" : "memory-exhausted", others);
+    name_kept_back(event, report);
   } else {
-    return;
+    name_by_zones(event, WhoseZones::request, others);
   }
-  name(event, held_shmem(report) ? "shmem-tmpfs" : "memory-exhausted", others);
-  name_kept_back(event, report);
 }
 
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
@@ -342,8 +376,8 @@ void name_candidates(Event& event, const Context& context) {
   if (event.verdict != Verdict::undetermined) {
     return;
   }
-  name_machine(event, context);
   name_bound(event, context);
+  name_machine(event, context);
   name_failure(event, context);
   name_overcommit(event, context.report);
   name_fillings(event, context);
@@ -355,20 +389,31 @@ void name_candidates(Event& event, const Context& context) {
 }
 
 // Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
-// itself has the pages, and a balloon is what most often takes so many.
+// itself has the pages, and a balloon is what most often takes so many. Else what the zones have.
 void name_uncounted(Event& event, const Context& context) {
   const auto& account = event.evidence.account;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !account || event.evidence.zones_complete ||
-      share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
+      !is_global_oom(context)) {
     return;
   }
-  if (!account->hugepages_known) {
-    name_hugepages(event);
+  const bool most = account && share(account->size(memory::AccountLine::What::unaccounted),
+                                     account->total) >= most_of_ram;
+  if (most && !event.evidence.zones_complete) {
+    if (!account->hugepages_known) {
+      name_hugepages(event);
+    }
+    name(event, "kernel-unaccounted",
+         Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
+    name_balloon(event);
+    return;
   }
-  name(event, "kernel-unaccounted",
-       Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
-  name_balloon(event);
+  const bool whole = account && event.evidence.ram && event.evidence.zones_complete;
+  if (!report::tells_of_oom(context.report)) {
+    name_printout(event);
+  } else if (!whole) {
+    name_by_zones(event, WhoseZones::machine, size_of_ram());
+  }
+  name_lost_pools(event, context.report);
 }
 
 }  // namespace whyoom::diagnose

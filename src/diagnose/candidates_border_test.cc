@@ -7,6 +7,7 @@ namespace whyoom::diagnose {
 namespace {
 
 using cases::candidates_of;
+using cases::explain_log;
 using cases::Names;
 
 const Names held_by_processes{"memory-exhausted", "min-free-too-high"};
@@ -49,6 +50,52 @@ TEST(CandidateBorders, ATaskOfAFewNodesFoundTheseFullOrAll) {
             (Names{"mempolicy-nodes", "memory-exhausted", "min-free-too-high"}));
   EXPECT_EQ(of("CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0-1,global_oom,", kill),
             held_by_processes);
+}
+
+// Of what the counters show, which is a part of RAM.
+TEST(CandidateBorders, WhatWasNotFreeWasNotKeptBack) {
+  const auto of = [](const std::string& free) {
+    return candidates_of(
+        "[ 9.0] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "[ 9.0] CPU: 0 PID: 71 Comm: app Not tainted 6.1.0 #1\n[ 9.0] Mem-Info:\n"
+        "[ 9.0] active_anon:98000 inactive_anon:0 isolated_anon:0\n"
+        "[ 9.0]  active_file:0 inactive_file:0 isolated_file:0\n"
+        "[ 9.0]  unevictable:0 dirty:0 writeback:0\n"
+        "[ 9.0]  slab_reclaimable:0 slab_unreclaimable:0\n"
+        "[ 9.0]  mapped:0 shmem:0 pagetables:0\n[ 9.0]  sec_pagetables:0 bounce:0\n"
+        "[ 9.0]  kernel_misc_reclaimable:0\n[ 9.0]  free:" +
+        free +
+        " free_pcp:0 free_cma:0\n[ 9.1] Out of memory: Killed process 7 (java) total-vm:90kB, "
+        "anon-rss:300000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:9kB "
+        "oom_score_adj:0\n");
+  };
+  EXPECT_EQ(of("2000"), held_by_processes);
+  EXPECT_EQ(of("1999"), Names{"memory-exhausted"});
+}
+
+// Cut behind the size of an object: a slab of one of them is a page.
+TEST(CandidateBorders, ASlabOfSmallObjectsIsAPage) {
+  const auto of = [](const std::string& sizes) {
+    return explain_log(
+               "[ 9.0] Node 0 Normal free:124kB min:10088kB low:12608kB high:15132kB "
+               "active_anon:830108kB "
+               "inactive_anon:104416kB active_file:15692kB inactive_file:887136kB unevictable:0kB "
+               "isolated(anon):0kB isolated(file):0kB present:8791040kB mlocked:0kB dirty:88kB "
+               "writeback:0kB mapped:7588kB shmem:316kB slab_reclaimable:52588kB "
+               "slab_unreclaimable:494324kB kernel_stack:2272kB pagetables:4036kB unstable:0kB "
+               "bounce:0kB "
+               "writeback_tmp:0kB pages_scanned:0 all_unreclaimable? no\n"
+               "[ 9.0] lowmem_reserve[]: 0 0 0 0\n"
+               "[ 9.0] Free swap  = 5242876kB\n"
+               "[ 9.0] SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n"
+               "[ 9.0]   cache: xfrm_dst_cache, " +
+               sizes + "\n")[0]
+        ->root_cause;
+  };
+  EXPECT_EQ(of("object size: 2048, bu"), "atomic-allocation-failure");
+  EXPECT_EQ(of("object size: 2049, bu"), "undetermined");
+  EXPECT_EQ(of("object size: 4000, buffer size: 4096, def"), "atomic-allocation-failure");
+  EXPECT_EQ(of("object size: 4000, buffer size: 4097, def"), "undetermined");
 }
 
 // Nobody could be killed, and who asked is one of those.

@@ -241,8 +241,7 @@ TEST(DamagedCase, TheCountersAloneTellWhoHasMost) {
   };
   EXPECT_EQ(says("shmem-tmpfs"), "undetermined undetermined shmem-tmpfs min-free-too-high");
   EXPECT_EQ(says("unevictable"), "undetermined undetermined unevictable");
-  EXPECT_EQ(says("memory-exhausted"),
-            "undetermined undetermined memory-exhausted min-free-too-high");
+  EXPECT_EQ(says("memory-exhausted"), "undetermined undetermined memory-exhausted");
 }
 
 // Posts often begin behind the counters. What the zones have on their lists, and how much they have

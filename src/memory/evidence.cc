@@ -11,10 +11,19 @@ namespace whyoom::memory {
 
 namespace {
 
+// The last attempt is for a slab of one object (mm/slub.c calculate_sizes()). What a debugging
+// kernel puts around it does not make a page of half a page.
+std::optional<int> order_of_slab(const report::SlubFailure& slub) {
+  constexpr std::uint64_t smallest_page = 4096;
+  const auto size = slub.buffer_size ? slub.buffer_size : slub.object_size;
+  const bool fits = size && *size <= (slub.buffer_size ? smallest_page : smallest_page / 2);
+  return slub.min_order ? slub.min_order : fits ? std::optional(0) : std::nullopt;
+}
+
 Request request_of(const report::Report& report) {
   Request request;
-  if (report.slub) {  // the last attempt is for the smallest slab
-    request.order = report.slub->min_order;
+  if (report.slub) {
+    request.order = order_of_slab(*report.slub);
   }
   if (!report.trigger) {
     return request;
