@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "host/posted_files.h"
+#include "host/posted_prompt.h"
 #include "host/read_host.h"
 
 namespace whyoom::explain {
@@ -180,7 +181,7 @@ std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& /*re
   return std::nullopt;
 }
 #else
-// What the text that the report stands in shows of its host.
+// What the text that the report stands in shows of its host, by prompts that are not of another.
 std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& report) {
   if (report.beside != beside_) {
     beside_ = report.beside;
@@ -191,7 +192,8 @@ std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& repo
       host_beside_->posted = true;
     }
   }
-  return host_beside_;
+  return host_beside_ && host::is_of_other_host(*beside_, report.host) ? std::nullopt
+                                                                       : host_beside_;
 }
 #endif
 

@@ -75,6 +75,13 @@ class APost(harness.Case):
         for event in events(self.file("post.txt", FREE + setting + of_two)):
             self.assertEqual(event["root_cause"], "undetermined")
 
+    def test_the_prompt_of_another_host(self):
+        log = f"Dec  1 00:00:00 db1 kernel: {KILL}"
+        for host, cause in (("db1", "min-free-too-high"), ("web9", "undetermined")):
+            shown = f"root@{host}:~{FREE.replace('$', '#')}root@{host}:~# sysctl vm.min_free_kbytes\n"
+            event, = events(self.file("post.txt", f"{log}{shown}vm.min_free_kbytes = 2097152\n"))
+            self.assertEqual(event["root_cause"], cause, host)
+
     def test_the_kernels_own_choice_is_ruled_out(self):
         event, = events(self.file("post.txt", FREE + "vm.min_free_kbytes = 67584\n" + KILL))
         self.assertNotIn("min-free-too-high", [each["cause"] for each in event["candidates"]])
