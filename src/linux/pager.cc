@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "linux/file_system.h"
 #include "linux/run_child.h"
@@ -30,22 +31,28 @@ std::string wanted_pager() {
   return path == nullptr || find_program("less", path).empty() ? "" : "less";
 }
 
-// Until one side has enough.
-void copy(int from, int to) {
+// Until one side has enough. Keeps in `kept` what went there, of the first that came.
+void copy(int from, int to, std::string* kept = nullptr) {
+  constexpr std::size_t most_kept = std::size_t{1} << 20U;
   std::array<char, 65536> buffer{};
   ssize_t got = 0;
   do {
     got = read(from, buffer.data(), buffer.size());
+    if (got > 0 && kept != nullptr && kept->size() < most_kept) {
+      kept->append(buffer.data(), static_cast<std::size_t>(got));
+    }
   } while ((got > 0 && write_all(to, {buffer.data(), static_cast<std::size_t>(got)}) == 0) ||
            (got < 0 && errno == EINTR));
 }
 
-void wait_for(pid_t child) {
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+int wait_for(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  return status;
 }
 
-void run_pager(const std::string& pager, const std::string& begin, int input) {
+void run_pager(const std::string& pager, std::string begin, int input) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return copy(input, STDOUT_FILENO);
@@ -61,12 +68,16 @@ void run_pager(const std::string& pager, const std::string& begin, int input) {
   }
   close(ends[0]);
   if (write_all(ends[1], begin) == 0) {
-    copy(input, ends[1]);
+    copy(input, ends[1], &begin);
   }
-  // The writer learns that nobody reads any more.
-  close(input);
   close(ends[1]);
-  wait_for(child);
+  const int status = wait_for(child);
+  // As a shell says that there is no such program, or that it cannot be run.
+  if (WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)) {
+    write_all(STDOUT_FILENO, begin);
+    copy(input, STDOUT_FILENO);
+  }
+  close(input);  // the writer learns that nobody reads any more
 }
 
 // Prints what is shorter than the screen, or comes too slowly to be waited for; the rest goes to
@@ -88,7 +99,7 @@ void relay(const std::string& pager, int input, std::size_t rows) {
     }
     held.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  run_pager(pager, held, input);
+  run_pager(pager, std::move(held), input);
 }
 
 // The terminal belongs to the pager until it ends.

@@ -256,6 +256,13 @@ class Pager(harness.Case):
         self.assertTrue(re.search("killed java", out), out)
 
 
+    def test_one_that_is_not_there(self):
+        for pager in ("no-such-pager", "/etc/passwd"):
+            out = self.on_a_terminal("-v", self.spree, PAGER=pager)
+            self.assertIn("vm.min_free_kbytes is too high", out)
+            self.assertIn("6 events in", out)
+
+
 class Progress(harness.Case):
     def errors(self, **env):
         """What standard error, a terminal, shows while a pipe takes longer than a second."""
