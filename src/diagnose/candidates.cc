@@ -79,6 +79,14 @@ void name_hugepages(Event& event) {
        Message("the line of the usual huge pages (\"hugepages_total=\")"));
 }
 
+bool are_pools_big(const memory::Evidence& evidence) {
+  Bytes unused;
+  for (const memory::HugepagePool& pool : evidence.hugepages) {
+    unused += pool.size * pool.free;
+  }
+  return evidence.ram && share(unused, *evidence.ram) >= big_share;
+}
+
 Message size_of_ram() { return Message(R"(the lines "pages RAM" and "pages reserved")"); }
 Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:", "managed:"))"); }
 
@@ -339,6 +347,8 @@ void name_machine(Event& event, const Context& context) {
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);
+  } else if (are_pools_big(event.evidence)) {
+    name_by_marks(event, "hugepages-reserved");
   }
   name_fragmentation(event, report);
   name_kept_back(event, report);

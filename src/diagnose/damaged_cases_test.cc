@@ -235,6 +235,26 @@ TEST(DamagedCase, WithoutItsLastLinesTheCountersTell) {
       << "it may be of a cgroup";
 }
 
+// That much is reserved, whatever the zones had: what is open is whether anything else was kept
+// back.
+TEST(DamagedCase, HugePagesStandOutsideTheZones) {
+  const auto cut = [] { return Damaged("hugepages-reserved/positive").lose_line("kB min:"); };
+  EXPECT_EQ(cut().says(), "likely hugepages-reserved");
+  EXPECT_EQ(cut().lose_line(" free:").says(),
+            "undetermined undetermined memory-exhausted hugepages-reserved min-free-too-high")
+      << "a quarter of RAM can have been free";
+  const auto with_free = [&](const std::string& pages) {
+    return cut()
+        .put("active_anon:643944 inactive_anon:210000", "active_anon:43944 inactive_anon:0")
+        .put("free:33779", "free:" + pages)
+        .says();
+  };
+  EXPECT_EQ(with_free("410312"), "likely hugepages-reserved");
+  EXPECT_EQ(with_free("410314"),
+            "undetermined undetermined kernel-unaccounted hugepages-reserved min-free-too-high")
+      << "a tenth of RAM";
+}
+
 TEST(DamagedCase, TheCountersAloneTellWhoHasMost) {
   const auto says = [](const std::string& cause) {
     return Damaged(cause + "/positive").end_before("Node 0 DMA free:").says();

@@ -59,6 +59,41 @@ std::optional<Claim> lost_pool(const Context& context) {
   return result;
 }
 
+void add_numbers(Claim& result, const Pools& pools, const Context& context) {
+  result.prove(Message("reserved as huge pages"), pools.reserved, pools.at);
+  result.prove(Message("of these unused"), pools.unused, pools.at);
+  result.prove(Message("RAM"), *context.evidence.ram, place_of_ram(context.report));
+}
+
+Remedy& add_remedies(Claim& result, const Pools& pools) {
+  return pools.unused < pools.reserved
+             ? add_remedy(result)
+             : result.remedy(
+                   Message("Reserve only as many huge pages as are used (here none were needed)"),
+                   {ShellCommand("sudo whyoom fix vm.nr_hugepages=0"),
+                    ShellCommand("grep -i ^huge /proc/meminfo")});
+}
+
+// The zones' lines are lost. So little was free, or can have been, that no mark kept it back.
+std::optional<Claim> without_zones(const Context& context, const Pools& pools, double part) {
+  const auto& evidence = context.evidence;
+  const auto& free = context.report.totals.get(kernel::Field::free);
+  constexpr double little = 0.10;
+  const double left =
+      free ? share(to_bytes(Pages(free->value), evidence.page), *evidence.ram) : 1 - part;
+  if (part < most_of_ram || left > little || !evidence.zones.empty() ||
+      !report::tells_of_oom(context.report) || is_bound(evidence) ||
+      evidence.request.order.value_or(0) > 0) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::root, Rank::out_of_reach, part, 0.85, nobody_uses(pools, part));
+  add_numbers(result, pools, context);
+  weaken(result, Message("the zones (\"Node 0 Normal free: min:\")"),
+         Message("they had more than their marks"));
+  add_remedies(result, pools);
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const bool any = !evidence.hugepages.empty() || context.report.hugepages_cut;
@@ -70,24 +105,19 @@ std::optional<Claim> judge(const Context& context) {
   }
   const Pools pools = pools_of(evidence);
   const double part = share(pools.unused, *evidence.ram);
-  const bool big = part >= big_share && used_up(context) != nullptr;
+  const bool big = part >= big_share;
+  if (big && used_up(context) == nullptr) {  // that much is reserved, and it may be another thing
+    return without_zones(context, pools, part);
+  }
   if (!big && lacks_nodes_of_hugepages(context.report)) {
     return std::nullopt;
   }
   Claim result = claim(
       big ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.97,
       big ? nobody_uses(pools, part) : Message("{} of RAM are unused huge pages", percent(part)));
-  result.prove(Message("reserved as huge pages"), pools.reserved, pools.at);
-  result.prove(Message("of these unused"), pools.unused, pools.at);
-  result.prove(Message("RAM"), *evidence.ram, place_of_ram(context.report));
+  add_numbers(result, pools, context);
   if (big) {
-    Remedy& remedy =
-        pools.unused < pools.reserved
-            ? add_remedy(result)
-            : result.remedy(
-                  Message("Reserve only as many huge pages as are used (here none were needed)"),
-                  {ShellCommand("sudo whyoom fix vm.nr_hugepages=0"),
-                   ShellCommand("grep -i ^huge /proc/meminfo")});
+    Remedy& remedy = add_remedies(result, pools);
     remedy.assume = "vm.nr_hugepages=" + std::to_string(pools.used);
   }
   return result;
