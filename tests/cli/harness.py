@@ -25,6 +25,7 @@ class Skipped(unittest.SkipTest, SystemExit):
 
 # A sanitizer keeps memory of its own for each byte of the program's.
 measures_memory = unittest.skipIf(os.environ.get("WHYOOM_SANITIZER"), "SKIPPED: a sanitizer takes memory itself")
+limits_files = unittest.skipIf(os.environ.get("WHYOOM_SANITIZER"), "SKIPPED: a sanitizer writes files itself")
 
 
 class Result:

@@ -97,26 +97,28 @@ class Completion(harness.Case):
         self.check_lines(offered)
 
     def in_a_terminal(self, command, setup, lines):
-        """What the screen shows after each of the lines and two tabs."""
+        """What the screen shows after each of the lines and two tabs: what it waits for, and a little more."""
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(self.scratch)
             os.execvpe(command[0], command, self.env)
 
-        def read_until(mark, seconds):
-            seen, end = "", time.monotonic() + seconds
-            while mark not in seen and time.monotonic() < end:
-                if select.select([terminal], [], [], 0.2)[0]:
-                    seen += os.read(terminal, 65536).decode(errors="replace")
-            return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x08", "", seen)
+        def read_until(marks, seconds):
+            raw = seen = ""
+            end = time.monotonic() + seconds
+            while not all(mark in seen for mark in marks) and time.monotonic() < end:
+                if select.select([terminal], [], [], 0.1)[0]:
+                    raw += os.read(terminal, 65536).decode(errors="replace")
+                    seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x08", "", raw)
+            return seen
 
         try:
             os.write(terminal, (setup + "; PS1='READ''Y> '\n").encode())
-            self.assertIn("READY> ", read_until("READY> ", 120))
-            read_until("nothing more", 1)
-            for line in lines:
+            self.assertIn("READY> ", read_until(["READY> "], 120))
+            read_until(["nothing more"], 0.5)
+            for line, marks in lines:
                 os.write(terminal, ("\x15" + line + "\t\t").encode())
-                yield read_until("nothing more", 3)
+                yield read_until(marks, 60) + read_until(["nothing more"], 0.5)
         finally:
             os.close(terminal)
             os.kill(child, 9)
@@ -135,7 +137,7 @@ class Completion(harness.Case):
                  ("whyoom whatif --event ke", ["kern.log"], []),
                  ("whyoom whatif --event spree.log#", ["spree.log#1", "spree.log#6"], ["#7"]),
                  ("whyoom ke", ["kern.log"], []))
-        screens = self.in_a_terminal(["zsh", "-f", "-i"], setup, [line for line, _, _ in lines])
+        screens = self.in_a_terminal(["zsh", "-f", "-i"], setup, [line[:2] for line in lines])
         for (line, among, absent), shown in zip(lines, screens, strict=True):
             with self.subTest(line):
                 for word in among:

@@ -366,6 +366,7 @@ class Refusals(FixCase):
         self.assertEqual(self.running(), "before.example")
         self.assertEqual(sorted(os.listdir("/etc")), ["filler", "sysctl.conf", "sysctl.d"])
 
+    @harness.limits_files
     def test_a_limit_of_file_sizes(self):
         """The kernel's SIGXFSZ would end the program in the midst of it, without a word."""
         result = subprocess.run(["sh", "-c", 'ulimit -f 0; exec "$0" "$@"', harness.PROGRAM, "fix",

@@ -163,6 +163,7 @@ class Watch(Recording):
         self.once()
         self.assertLess(self.history("--since", "-10m")["boots"][-1]["messages"], before + 50)
 
+    @harness.measures_memory
     def test_a_kill_where_the_recorder_itself_has_no_room(self):
         """It, its hook, the process that counts and the one that is killed share 64 MiB with one
         that reads more than fits, all the time."""
