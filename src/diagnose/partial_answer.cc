@@ -173,14 +173,16 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
     add(out, Message("A program killed a process before the kernel's OOM killer had to."));
     return;
   }
-  const std::string name = printable(last_part(kill->victim));
+  const std::string name = kill->victim == "/" ? "/" : printable(last_part(kill->victim));
   const std::string victim = kill->pid ? process(name, *kill->pid) : name;
   add(out, kill->by_command
                ? Message("{} ran a command of its own for {} before the kernel's OOM killer had to "
                          "kill.",
                          printable(kill->killer), victim)
-               : Message("{} killed {} before the kernel's OOM killer had to.",
-                         printable(kill->killer), victim));
+           : kill->failed ? Message("{} tried to kill {}, and failed at least once.",
+                                    printable(kill->killer), victim)
+                          : Message("{} killed {} before the kernel's OOM killer had to.",
+                                    printable(kill->killer), victim));
   if (kill->pressure_percent) {
     out.push_back(kill->pressure_limit_percent
                       ? Message("Memory pressure was {}, more than {}.",

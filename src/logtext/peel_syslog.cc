@@ -130,8 +130,10 @@ bool is_oom_daemon(std::string_view name) {
 }
 
 // What stands between a wall time and the message: [host] [facility.level] tag.
-// False when there is no such thing: then the message follows the time directly.
-bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
+// False when there is no such thing: then the message follows the time directly. Behind a time that
+// ends in a colon, as scripts put it before each line, two words are no host and its tag ("mem
+// avail: ..").
+bool take_host_and_tag(std::string_view& text, bool colon, Peeled& peeled) {
   std::string_view rest = text;
   std::string_view host;
   for (int words = 0; words < 3; ++words) {
@@ -143,7 +145,7 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
     }
     const std::string_view word = first_word(rest);
     const bool tag = (!host.empty() && is_kernel_word_and_time(rest)) || is_pid_tag(word) ||
-                     (!host.empty() && is_plain_tag(word)) ||
+                     (!host.empty() && !colon && is_plain_tag(word)) ||
                      (word.ends_with(':') && is_oom_daemon(tag_name(word)));
     if (tag) {
       set_tag(word, peeled);
@@ -269,7 +271,7 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled) {
   // dmesg --time-format iso writes a comma before the fraction and no host.
   const bool dmesg = wall.size() > 20 && wall[19] == ',' && wall[10] == 'T';
   std::string_view tagged = message;
-  if (!dmesg && take_host_and_tag(tagged, next)) {
+  if (!dmesg && take_host_and_tag(tagged, rest.starts_with(':'), next)) {
     clear_placeholder(next.line);
     peeled = next;
     text = tagged;
@@ -280,6 +282,9 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled) {
   }
   clear_placeholder(next.line);
   peeled = next;
+  if (rest.starts_with(": ")) {
+    rest.remove_prefix(1);
+  }
   // The message follows the time; its own indentation begins after one blank.
   text = starts_framed(message) || rest.empty() ? message : rest.substr(1);
   return true;

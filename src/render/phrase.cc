@@ -311,8 +311,10 @@ std::string headline(const diagnose::Event& event) {
         return tr("killed by a program");
       }
       const auto& kill = *report.userspace;
-      return kill.by_command
-                 ? tr("{} ran a command of its own for {}", printable(kill.killer),
+      return kill.by_command ? tr("{} ran a command of its own for {}", printable(kill.killer),
+                                  with_pid(kill.victim, kill.pid))
+             : kill.failed
+                 ? tr("{} tried to kill {}, and failed at least once", printable(kill.killer),
                       with_pid(kill.victim, kill.pid))
                  : tr("{} killed {}", printable(kill.killer), with_pid(kill.victim, kill.pid));
     }

@@ -261,7 +261,9 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
   if (quotation) {
     take_over(*event, std::move(*quotation));
   }
-  single_.killed_by_kernel(line, victim.pid);
+  if (auto sent = single_.killed_by_kernel(line, victim.pid)) {
+    event->report.userspace = std::move(sent);
+  }
   single_.interrupt();
   victim.monotonic_us = line.monotonic_us;
   victim.by_group = event->group_kill;

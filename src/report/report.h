@@ -335,6 +335,8 @@ struct UserspaceKill {
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
   bool by_command = false;   // of its configuration, which may end the victim or restart it
   bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
+  bool failed = false;       // it says that it tried, and that this failed
+  bool done = false;         // nothing but that the process has ended
   bool undone = false;       // nothing but that the kill before did not come about
   Place at{};
 };
@@ -397,6 +399,7 @@ struct Report {
   std::optional<VmallocFailure> vmalloc;
   std::optional<ForkRejected> fork_rejected;
   std::optional<OvercommitRefused> overcommit;
+  // With a kill by the kernel: its victim, which such a killer had sent a signal, too.
   std::optional<UserspaceKill> userspace;
   std::optional<LimitReached> limit_reached;
 

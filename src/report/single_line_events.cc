@@ -46,6 +46,11 @@ bool is_told_again(const LimitReached& before, const LimitReached& limit) {
          (!before.bytes || !limit.bytes || *before.bytes == *limit.bytes);
 }
 
+// Numbers of pressure are of the cgroup that it was measured in, and no reason for a kill by swap.
+bool is_about(const UserspaceKill& facts, const UserspaceKill& kill) {
+  return !facts.pressure_limit_percent || (!kill.mem_used && kill.victim.starts_with(facts.victim));
+}
+
 // Of two refusals of a pool, the one with less free for what it asked; of memory in one piece the
 // larger one.
 bool lacks_more(const LimitReached& a, const LimitReached& b) {
@@ -187,8 +192,16 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   if (held_ && !near(held_->last, line, fails_within, kill_lines)) {
     end_one(held_);
   }
+  if (part.done) {
+    if (held_ && held_->report.userspace->pid == part.pid) {
+      held_->report.userspace->failed = false;
+      held_->report.outcome = Outcome::killed;
+    }
+    return;
+  }
   if (part.undone) {
     if (held_) {
+      outlived_ = held_->report.userspace->pid;
       held_.reset();
       kills_.clear();  // the next try is another kill
     }
@@ -208,10 +221,13 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     return;
   }
   UserspaceKill kill = part;
+  kill.failed = kill.failed || (kill.pid && kill.pid == outlived_);
+  outlived_.reset();
   if (kill.needs_facts && facts == nullptr) {
     return;
   }
-  if (facts != nullptr && near(facts->last, line, facts_age, kill_lines * 10)) {
+  if (facts != nullptr && near(facts->last, line, facts_age, kill_lines * 10) &&
+      is_about(facts->kill, kill)) {
     merge_facts(facts->kill, kill);
   }
   for (auto& before : kills_) {
@@ -224,7 +240,7 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   std::erase_if(kills_, [&](const Facts& old) { return old.kill.killer == kill.killer; });
   kills_.push_back({kill, moment_of(line)});
   Report report = begin(Kind::userspace_kill, line);
-  report.outcome = kill.by_command ? Outcome::unknown : Outcome::killed;
+  report.outcome = kill.by_command || kill.failed ? Outcome::unknown : Outcome::killed;
   const bool may_fail = kill.killer == "earlyoom" || kill.killer == "nohang";
   report.userspace = std::move(kill);
   end_one(held_);
@@ -257,11 +273,17 @@ void SingleLineEvents::end_one(std::optional<Gathered>& one) {
   }
 }
 
-void SingleLineEvents::killed_by_kernel(const logtext::Line& line, std::int64_t pid) {
+std::optional<UserspaceKill> SingleLineEvents::killed_by_kernel(const logtext::Line& line,
+                                                                std::int64_t pid) {
+  std::optional<UserspaceKill> sent;
   if (held_ && held_->report.userspace->pid == pid &&
       near(held_->last, line, fails_within, kill_lines)) {
+    if (!held_->report.userspace->by_command) {
+      sent = std::move(held_->report.userspace);
+    }
     held_.reset();
   }
+  return sent;
 }
 
 void SingleLineEvents::interrupt(bool keeps_kill) {

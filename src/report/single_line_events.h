@@ -36,8 +36,8 @@ class SingleLineEvents {
   // An event of another kind came between: what was gathered is over, but for a kill that the
   // kernel may be faster with.
   void interrupt(bool keeps_kill = false);
-  // The kernel killed it: a signal that was sent before did not.
-  void killed_by_kernel(const logtext::Line& line, std::int64_t pid);
+  // The kernel killed it: a signal that was sent before did not. What was said of that.
+  std::optional<UserspaceKill> killed_by_kernel(const logtext::Line& line, std::int64_t pid);
   void flush() { interrupt(); }
 
  private:
@@ -61,9 +61,10 @@ class SingleLineEvents {
   std::deque<Gathered> forks_;   // one for each cgroup
   std::deque<Gathered> limits_;  // one for each table that is full
   std::optional<Gathered> overcommit_;
-  std::optional<Gathered> held_;    // a kill by earlyoom, which may say that it failed
-  std::vector<Facts> facts_;        // what a killer said before it killed
-  std::vector<Facts> kills_;        // its last kill, which it may announce twice
+  std::optional<Gathered> held_;          // a kill by earlyoom, which may say that it failed
+  std::optional<std::int64_t> outlived_;  // of the last kill, which failed
+  std::vector<Facts> facts_;              // what a killer said before it killed
+  std::vector<Facts> kills_;              // its last kill, which it may announce twice
   std::deque<std::uint64_t> seen_;  // lines with a time, so that a copy in the same log counts once
   bool keeps_lines_ = false;
 };

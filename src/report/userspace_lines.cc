@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "report/after.h"
+#include "report/android_lines.h"
 
 namespace whyoom::report {
 namespace {
@@ -39,24 +40,50 @@ std::optional<std::uint64_t> padded_after(std::string_view text, std::string_vie
 
 Bytes mib(std::uint64_t count) { return Bytes(count) * (1024 * 1024); }
 
-void begin_kill(std::string_view killer, std::string_view text, Place at, UserspaceKill& out) {
-  out.killer = killer;
-  out.what = text;
-  out.at = at;
+// Of systemd-oomd, what stands around a kill: "Memory pressure for X is 64.15% > 1.00% for > 30s
+// with reclaim activity", and what it says when it got an error from it: "Failed to kill any
+// cgroup(s) under X based on pressure: No such device", "Failed to kill any cgroups based on swap".
+bool parse_oomd_around(std::string_view text, Place at, UserspaceKill& out) {
+  Cursor cursor(text);
+  if (cursor.take("Memory pressure for /")) {
+    const std::size_t is = text.find(" is ");
+    const std::string_view numbers = text.substr(std::min(is, text.size()));
+    out.killer = "systemd-oomd";
+    out.victim = text.substr(20, is - 20);
+    out.pressure_percent = decimal_after(numbers, " is ");
+    out.pressure_limit_percent = decimal_after(numbers, "% > ");
+    return out.pressure_limit_percent && numbers.find(" with reclaim activity") != npos;
+  }
+  if (!cursor.take("Failed to kill any cgroup")) {
+    return false;
+  }
+  begin_kill("systemd-oomd", text, at, out);
+  out.failed = true;
+  cursor.take("(s)") || cursor.take("s");
+  if (cursor.take(" under /")) {
+    const std::size_t start = text.size() - cursor.rest().size() - 1;
+    const std::size_t end = text.find(" based on pressure", start);
+    out.victim = text.substr(start, end - start);
+    return end != npos;
+  }
+  out.victim = "/";
+  return cursor.take(" based on swap");
 }
 
 // "Killed X due to memory pressure for Y being 72.10% > 60.00% for > 20s with reclaim activity",
 // "Marked X for killing due to memory used (N) / total (N) and swap used (N) / total (N) being ..."
-// A journal cuts them for the console, and its own name tells what a short rest is of.
+// A journal cuts them for the console, and so does who copies them from a terminal. Behind its own
+// name "Killed /x" is of no other sentence.
 bool parse_systemd_oomd(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
   if (!text.starts_with("Killed ") && !text.starts_with("Marked ")) {
-    return false;
+    return parse_oomd_around(text, at, out);
   }
   constexpr std::string_view due = " due to memory ";
   constexpr std::size_t name = 7;
-  const bool paged = tagged && text.substr(name).starts_with('/') && text.ends_with('>');
+  const bool of_path = tagged && text.substr(name).starts_with('/');
+  const bool paged = of_path && text.ends_with('>');
   const std::size_t why = text.find(due, name);
-  if (why == npos && paged) {
+  if (why == npos && (paged || (of_path && text.front() == 'K'))) {
     begin_kill("systemd-oomd", text, at, out);
     out.victim = text.substr(name, text.find_first_of(" >", name) - name);
     return true;
@@ -184,6 +211,12 @@ bool parse_earlyoom(std::string_view text, Place at, bool tagged, UserspaceKill&
     return true;
   }
   Cursor cursor(text);
+  if (cursor.take("process ") && (out.pid = take_pid(cursor)) && cursor.take(" exited after ")) {
+    out.killer = "earlyoom";
+    out.done = true;
+    return true;
+  }
+  cursor = Cursor(text);
   if (cursor.take("Killing process") || cursor.take("killing process")) {
     begin_kill("earlyoom", text, at, out);
     return parse_earlyoom_old(cursor.rest(), tagged, out);
@@ -285,47 +318,6 @@ bool parse_nohang(std::string_view text, Place at, bool tagged, UserspaceKill& o
   return true;
 }
 
-// The sentence of the driver that did not put its name there yet: "send sigkill to 1234 (com.x),
-// adj 12, size 4321", "Killing 'com.x' (1234), adj 904,".
-bool is_of_the_driver(std::string_view text) {
-  return text.starts_with("send sigkill to ")
-             ? text.find(", size ") != npos
-             : text.starts_with("Killing '") && text.find("), adj ") != npos;
-}
-
-// lmkd: "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB rss, ..", before Android
-// 10 "Killing 'com.x' (1234), uid 10001, adj 906", Samsung's "Reclaim 'com.x' ..". The driver of
-// kernels to 4.11 (drivers/staging/android/lowmemorykiller.c): "Killing 'com.x' (1234), adj 906,"
-// with more lines behind it, first "send sigkill to 1234 (com.x), oom_adj 12, score_adj 705, size
-// 4321".
-bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
-  if (!tagged && !is_of_the_driver(text)) {
-    // Of logcat without times: "I lowmemorykiller: ", "I/lowmemorykiller( 200): ".
-    const std::size_t name = text.starts_with('l') ? 0 : 2;
-    if (text.size() < name || !text.substr(name).starts_with(android_killer)) {
-      return false;
-    }
-    text = after(text, ": ").value_or("");
-  }
-  Cursor cursor(text);
-  const bool pid_first = cursor.take("send sigkill to ");
-  if ((!pid_first && !cursor.take("Kill '") && !cursor.take("Killing '") &&
-       !cursor.take("Reclaim '")) ||
-      text.find("adj ") == npos) {
-    return false;
-  }
-  begin_kill(android_killer, text, at, out);
-  if (pid_first) {
-    out.pid = take_pid(cursor);
-    cursor.take(" (");
-  }
-  out.victim = cursor.take_until(pid_first ? "), " : "' (").value_or("");
-  if (cursor.take("' (")) {
-    out.pid = take_pid(cursor);
-  }
-  return out.pid && !out.victim.empty();
-}
-
 // "oomd kill: 12.34 5.67 8.90 system.slice/x.service 12345 ruleset:[...] ... killer:... v2"
 bool parse_oomd(std::string_view text, Place at, bool /*tagged*/, UserspaceKill& out) {
   Cursor cursor(text);
@@ -387,7 +379,7 @@ struct Killer {
 };
 
 constexpr std::array<Killer, 8> userspace_killers{{
-    {"systemd-oomd", parse_systemd_oomd, "KM"},
+    {"systemd-oomd", parse_systemd_oomd, "FKM"},
     {"earlyoom", parse_earlyoom, "KOWdkmps"},
     {"nohang", parse_nohang, "EMPSV"},
     {"oomd", parse_oomd, "o"},
@@ -419,6 +411,12 @@ bool tag_matches(std::string_view tag, std::string_view killer) {
 }
 
 }  // namespace
+
+void begin_kill(std::string_view killer, std::string_view text, Place at, UserspaceKill& out) {
+  out.killer = killer;
+  out.what = text;
+  out.at = at;
+}
 
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag,
                                              Place at) {

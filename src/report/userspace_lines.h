@@ -30,6 +30,9 @@ inline constexpr std::string_view android_killer = "lowmemorykiller";
 // A line without `what` only tells facts: numbers and, with nohang, the victim.
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag, Place at);
 
+// What is written to `out` begins with the killer.
+void begin_kill(std::string_view killer, std::string_view text, Place at, UserspaceKill& out);
+
 // Adds what `from` knows and `into` does not.
 void merge_facts(const UserspaceKill& from, UserspaceKill& into);
 

@@ -128,11 +128,66 @@ TEST(SystemdOomd, CutForTheConsole) {
     EXPECT_FALSE(parse_userspace(cut, "", {})) << "a shell may say so";
   }
   EXPECT_FALSE(parse_userspace("Killed ", "systemd-oomd", {}));
-  EXPECT_FALSE(parse_userspace("Killed /user.slice/a.scope", "systemd-oomd", {}));
+  // Of a terminal that cuts without a mark.
+  EXPECT_EQ(parse_userspace("Killed /user.slice/a.sc", "systemd-oomd", {})->victim,
+            "/user.slice/a.sc");
+  EXPECT_FALSE(parse_userspace("Killed /user.slice/a.scope", "", {}));
+  EXPECT_FALSE(parse_userspace("Killed a.scope", "systemd-oomd", {}));
+  EXPECT_FALSE(parse_userspace("Marked /user.slice/a.scope", "systemd-oomd", {}));
   EXPECT_FALSE(
       parse_userspace("Killed due to memory used (1) / total (2) being x", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed /a.service due to memory pressures", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed a.service due to memory pressure", "", {}));
+}
+
+TEST(SystemdOomd, ThePressureStandsBeforeAKillThatIsCut) {
+  const std::string pressure =
+      "Sep 10 14:59:49 h systemd-oomd[34]: Memory pressure for /a.slice is 64.15% > 1.00% for > "
+      "30s with reclaim activity\n";
+  const auto killed =
+      testing::read_log(pressure +
+                        "Sep 10 14:59:49 h systemd-oomd[34]: Killed /a.slice/b.service due to "
+                        "memory pressure for /a.slice be>\n")
+          .events;
+  ASSERT_EQ(killed.size(), 1U);
+  EXPECT_EQ(killed[0].userspace->pressure_percent, 64.15);
+  EXPECT_EQ(killed[0].userspace->pressure_limit_percent, 1.0);
+  EXPECT_EQ(killed[0].outcome, Outcome::killed);
+  // Another cgroup's, or of a kill that swap decided.
+  for (const std::string other :
+       {"Killed /c.slice/b.service due to memory pr>",
+        "Killed /a.slice/b.service due to memory used (9) / total (10) and swap used (9) / total "
+        "(10) being more than 90.00%"}) {
+    const auto events =
+        testing::read_log(pressure + "Sep 10 14:59:49 h systemd-oomd[34]: " + other + "\n").events;
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_FALSE(events[0].userspace->pressure_percent) << other;
+  }
+  EXPECT_TRUE(testing::read_log(pressure).events.empty()) << "no kill yet";
+}
+
+TEST(SystemdOomd, SaysThatItFailed) {
+  const auto events = testing::read_log(
+                          "Jan 09 14:32:25 H systemd-oomd[70]: Memory pressure for /a.slice is "
+                          "74.23% > 20.00% for > 2s with reclaim activity\n"
+                          "Jan 09 14:32:25 H systemd-oomd[70]: Failed to kill any cgroup(s) under "
+                          "/a.slice based on pressure: No such device\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(events[0].userspace->failed);
+  EXPECT_EQ(events[0].outcome, Outcome::unknown);
+  EXPECT_EQ(events[0].userspace->victim, "/a.slice");
+  EXPECT_EQ(events[0].userspace->pressure_percent, 74.23);
+  const auto swap = parse_userspace("Failed to kill any cgroups based on swap: Input/output error",
+                                    "systemd-oomd", {});
+  ASSERT_TRUE(swap);
+  EXPECT_TRUE(swap->failed);
+  EXPECT_EQ(swap->victim, "/");
+  for (const char* other :
+       {"Failed to kill any cgroup", "Failed to kill control group /a, ignoring",
+        "Failed to kill any cgroup(s) under /a"}) {
+    EXPECT_FALSE(parse_userspace(other, "systemd-oomd", {})) << other;
+  }
 }
 
 TEST(Earlyoom, BeforeItsSentenceOfToday) {
@@ -287,10 +342,37 @@ TEST(Earlyoom, AKillThatFailedIsNone) {
         "17:08:27 h earlyoom[1]: kill failed: Operation not permitted\n",
         "17:08:27 h earlyoom[1]: dryrun, not actually sending any signal\n"}) {
     EXPECT_TRUE(killed_in(kill + "Nov 12 " + said).empty()) << said;
-    EXPECT_EQ(killed_in(kill + "Nov 12 " + said + kill).size(), 1U) << said;  // the next try
+    const auto next = killed_in(kill + "Nov 12 " + said + kill);
+    ASSERT_EQ(next.size(), 1U) << said;  // the next try
+    EXPECT_TRUE(next[0].userspace->failed);
+    EXPECT_EQ(next[0].outcome, Outcome::unknown);
+    const auto ended = killed_in(kill + "Nov 12 " + said + kill +
+                                 "Nov 12 17:08:28 h earlyoom[1]: process 9 exited after 0.1 s\n");
+    ASSERT_EQ(ended.size(), 1U);
+    EXPECT_FALSE(ended[0].userspace->failed);
+    EXPECT_EQ(ended[0].outcome, Outcome::killed);
   }
   // Much later it is not of that kill.
   EXPECT_EQ(killed_in(kill + "Nov 12 18:00:00 h earlyoom[1]: process 9 did not exit\n").size(), 1U);
+}
+
+TEST(Earlyoom, ATimeThatEndsInAColonLeavesItsLineWhole) {
+  const auto events = killed_in(
+      "Jun 12 06:39:16: mem avail:    19 of   950 MiB ( 2.10%), swap free:  153 of 1023 MiB "
+      "(14.96%)\n"
+      "Jun 12 06:39:16: sending SIGTERM to process 696 uid 1001 \"ipfs\": badness 757, VmRSS 637 "
+      "MiB\n"
+      "Jun 12 06:39:26: kill failed: Timer expired\n"
+      "Jun 12 06:39:26: mem avail:    24 of   950 MiB ( 2.58%), swap free:   89 of 1023 MiB ( "
+      "8.76%)\n"
+      "Jun 12 06:39:26: sending SIGTERM to process 696 uid 1001 \"ipfs\": badness 799, VmRSS 656 "
+      "MiB\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].first_line, 5U);
+  EXPECT_EQ(events[0].host, "");
+  EXPECT_TRUE(events[0].userspace->failed);
+  EXPECT_EQ(events[0].userspace->mem_available_percent, 2.58);
+  EXPECT_EQ(events[0].userspace->swap_free_percent, 8.76);
 }
 
 TEST(Earlyoom, WhatTheKernelKilledItDidNot) {
@@ -307,6 +389,8 @@ TEST(Earlyoom, WhatTheKernelKilledItDidNot) {
     const auto events = killed_in(kill + "Nov 12 " + told + "17:08:29 " + victim);
     ASSERT_EQ(events.size(), 1U) << told;
     EXPECT_EQ(events[0].kind, Kind::oom_kill);
+    ASSERT_TRUE(events[0].userspace) << "it had sent it a signal";
+    EXPECT_EQ(events[0].userspace->victim, "java");
   }
   // Another process, or one of its number much later.
   const std::string other =

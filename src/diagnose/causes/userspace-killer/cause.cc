@@ -8,23 +8,35 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+Message told(const report::UserspaceKill& kill, bool alone) {
+  const std::string killer = printable(kill.killer);
+  const std::string victim = kill.victim.empty() ? tr("a process") : printable(kill.victim);
+  if (!alone) {
+    return Message("{} had sent {} a signal, too, which the kernel's OOM killer killed.", killer,
+                   victim);
+  }
+  if (kill.by_command) {
+    return Message(
+        "{} ran a command that it is configured with, not the kernel's OOM killer. Its "
+        "own limits decide, the kernel's report is not there.",
+        killer);
+  }
+  return kill.failed
+             ? Message("{} tried to kill {}, and failed at least once. Its own limits decide.",
+                       killer, victim)
+             : Message(
+                   "{} killed {}, not the kernel's OOM killer. Its own limits decide, the "
+                   "kernel's report is not there.",
+                   killer, victim);
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& kill = context.report.userspace;
   if (!kill) {
     return std::nullopt;
   }
-  const std::string killer = printable(kill->killer);
-  const std::string victim = printable(kill->victim);
-  Claim result =
-      claim(Role::consequence, Rank::asked_for, 0, 0.97,
-            kill->by_command ? Message("{} ran a command that it is configured with, not the "
-                                       "kernel's OOM killer. Its own limits decide, the kernel's "
-                                       "report is not there.",
-                                       killer)
-                             : Message("{} killed {}, not the kernel's OOM killer. Its own limits "
-                                       "decide, the kernel's report is "
-                                       "not there.",
-                                       killer, victim.empty() ? tr("a process") : victim));
+  Claim result = claim(Role::consequence, Rank::asked_for, 0, 0.97,
+                       told(*kill, context.report.kind == report::Kind::userspace_kill));
   const auto add_percent = [&](const std::string& what, const std::optional<double>& value) {
     if (value) {
       result.prove_ratio(Message("{}", what), *value / 100, kill->at);
