@@ -170,19 +170,26 @@ void add_failure(std::vector<Message>& out, const Event& event) {
 void add_userspace(std::vector<Message>& out, const Report& report) {
   const auto& kill = report.userspace;
   if (!kill || kill->victim.empty()) {
-    add(out, Message("A program killed a process before the kernel's OOM killer had to."));
+    add(out, Message("A program killed a process, not the kernel's OOM killer."));
     return;
   }
   const std::string name = kill->victim == "/" ? "/" : printable(last_part(kill->victim));
   const std::string victim = kill->pid ? process(name, *kill->pid) : name;
   add(out, kill->by_command
-               ? Message("{} ran a command of its own for {} before the kernel's OOM killer had to "
-                         "kill.",
-                         printable(kill->killer), victim)
+               ? Message("{} ran a command of its own for {}.", printable(kill->killer), victim)
            : kill->failed ? Message("{} tried to kill {}, and failed at least once.",
                                     printable(kill->killer), victim)
-                          : Message("{} killed {} before the kernel's OOM killer had to.",
+                          : Message("{} killed {}, not the kernel's OOM killer.",
                                     printable(kill->killer), victim));
+  if (!kill->reason.empty()) {
+    add(out, Message("Its reason: {}.", printable(kill->reason)));
+  }
+  if (kill->victim_resident && kill->victim_swap) {
+    add(out, Message("{} held {} of RAM and {} of swap.", name,
+                     human(Bytes(*kill->victim_resident)), human(Bytes(*kill->victim_swap))));
+  } else if (kill->victim_resident) {
+    add(out, Message("{} held {} of RAM.", name, human(Bytes(*kill->victim_resident))));
+  }
   if (kill->pressure_percent) {
     out.push_back(kill->pressure_limit_percent
                       ? Message("Memory pressure was {}, more than {}.",

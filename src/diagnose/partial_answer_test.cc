@@ -329,7 +329,7 @@ TEST(PartialAnswer, OfAProgramThatKilled) {
   kill.victim = "java";
   kill.pid = 7;
   EXPECT_EQ(certain_of(event),
-            Sentences{"earlyoom killed java (pid 7) before the kernel's OOM killer had to."});
+            Sentences{"earlyoom killed java (pid 7), not the kernel's OOM killer."});
   kill.mem_available_percent = 7.64;
   kill.swap_free_percent = 8.93;
   EXPECT_EQ(certain_of(event).at(1), "7.6 % of memory were available, and 8.9 % of swap free.");
@@ -341,8 +341,20 @@ TEST(PartialAnswer, OfAProgramThatKilled) {
   kill.pressure_percent = 62.12;
   kill.pressure_limit_percent = 50;
   EXPECT_EQ(certain_of(event),
-            (Sentences{"systemd-oomd killed tmux.scope before the kernel's OOM killer had to.",
+            (Sentences{"systemd-oomd killed tmux.scope, not the kernel's OOM killer.",
                        "Memory pressure was 62 %, more than 50 %."}));
+  kill = {};
+  kill.killer = "lowmemorykiller";
+  kill.victim = "com.x";
+  kill.pid = 8;
+  kill.victim_resident = 140528U << 10U;
+  EXPECT_EQ(certain_of(event).at(1), "com.x held 137 MiB of RAM.");
+  kill.victim_swap = 37404U << 10U;
+  kill.reason = "device is not responding";
+  EXPECT_EQ(certain_of(event),
+            (Sentences{"lowmemorykiller killed com.x (pid 8), not the kernel's OOM killer.",
+                       "Its reason: device is not responding.",
+                       "com.x held 137 MiB of RAM and 36.5 MiB of swap."}));
 }
 
 // A small process dies because it is small only where nothing else chose it.
@@ -385,8 +397,7 @@ TEST(PartialAnswer, OfEachOtherKind) {
   const std::pair<report::Kind, const char*> rows[] = {
       {report::Kind::fork_rejected, "A fork was rejected by the limit of a cgroup (pids.max)."},
       {report::Kind::overcommit_refused, "The kernel refused to promise more memory (overcommit)."},
-      {report::Kind::userspace_kill,
-       "A program killed a process before the kernel's OOM killer had to."},
+      {report::Kind::userspace_kill, "A program killed a process, not the kernel's OOM killer."},
       {report::Kind::limit_reached, "A limit was reached."}};
   for (const auto& [kind, sentence] : rows) {
     Event event;

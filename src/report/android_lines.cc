@@ -5,8 +5,34 @@
 #include "report/userspace_lines.h"
 
 namespace whyoom::report {
+namespace {
 
 constexpr auto npos = std::string_view::npos;
+
+// " to free 140528kB rss, 37404kB swap; reason: device is not responding" (lmkd.cpp
+// kill_one_process()), before Android 11 without a reason.
+void read_reason(std::string_view text, UserspaceKill& out) {
+  const auto freed = after(text, " to free ");
+  if (!freed) {
+    return;
+  }
+  const auto bytes = [](std::optional<std::uint64_t> kib) {
+    return kib && *kib <= UINT64_MAX / 1024 ? std::optional(*kib * 1024) : std::nullopt;
+  };
+  Cursor cursor(*freed);
+  const auto resident = cursor.take_unsigned();
+  if (!cursor.take("kB rss")) {
+    return;
+  }
+  out.victim_resident = bytes(resident);
+  if (cursor.take(", ")) {
+    const auto swap = cursor.take_unsigned();
+    out.victim_swap = cursor.take("kB swap") || cursor.take("kb swap") ? bytes(swap) : std::nullopt;
+  }
+  out.reason = trim(after(cursor.rest(), "; reason: ").value_or(""));
+}
+
+}  // namespace
 
 // The sentence of the driver that did not put its name there yet: "send sigkill to 1234 (com.x),
 // adj 12, size 4321", "Killing 'com.x' (1234), adj 904,".
@@ -46,6 +72,7 @@ bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& 
   if (cursor.take("' (")) {
     out.pid = take_pid(cursor);
   }
+  read_reason(cursor.rest(), out);
   return out.pid && !out.victim.empty();
 }
 

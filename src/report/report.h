@@ -333,6 +333,9 @@ struct UserspaceKill {
   std::optional<double> pressure_percent, pressure_limit_percent;
   std::optional<double> mem_available_percent, swap_free_percent;
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  // Of Android's lmkd: why, in its words; what its victim held, in bytes.
+  std::string reason;
+  std::optional<std::uint64_t> victim_resident, victim_swap;
   bool by_command = false;   // of its configuration, which may end the victim or restart it
   bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
   bool failed = false;       // it says that it tried, and that this failed

@@ -288,6 +288,19 @@ TEST(Android, DriverAndDaemon) {
     EXPECT_EQ(kill->victim, "com.x") << text;
     EXPECT_EQ(kill->pid, 17933) << text;
   }
+  const auto lmkd = parse_userspace(
+      "Kill 'com.x' (17933), uid 0, oom_score_adj 1000 to free 2740708kB rss, 90208kB swap; "
+      "reason: "
+      "low watermark is breached and swap is low (144184kB < 267412kB)  ",
+      "lowmemorykiller", {});
+  EXPECT_EQ(lmkd->reason, "low watermark is breached and swap is low (144184kB < 267412kB)");
+  EXPECT_EQ(lmkd->victim_resident, 2740708U * 1024ULL);
+  EXPECT_EQ(lmkd->victim_swap, 90208U * 1024ULL);
+  const auto older = parse_userspace(
+      "Kill 'com.x' (17933), uid 0, oom_score_adj 9 to free 7kB rss, ", "lowmemorykiller", {});
+  EXPECT_EQ(older->reason, "");
+  EXPECT_EQ(older->victim_resident, 7168U);
+  EXPECT_FALSE(older->victim_swap);
   for (const char* text :
        {"lowmemorykiller: select 'com.x' (17933), adj 904, size 12, to kill",
         "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB", "l", "",

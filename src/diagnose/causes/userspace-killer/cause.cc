@@ -16,18 +16,15 @@ Message told(const report::UserspaceKill& kill, bool alone) {
                    victim);
   }
   if (kill.by_command) {
-    return Message(
-        "{} ran a command that it is configured with, not the kernel's OOM killer. Its "
-        "own limits decide, the kernel's report is not there.",
-        killer);
+    return Message("{} ran a command that it is configured with, not the kernel's OOM killer.",
+                   killer);
   }
-  return kill.failed
-             ? Message("{} tried to kill {}, and failed at least once. Its own limits decide.",
-                       killer, victim)
-             : Message(
-                   "{} killed {}, not the kernel's OOM killer. Its own limits decide, the "
-                   "kernel's report is not there.",
-                   killer, victim);
+  if (kill.failed) {
+    return Message("{} tried to kill {}, and failed at least once.", killer, victim);
+  }
+  return kill.reason.empty() ? Message("{} killed {}, not the kernel's OOM killer.", killer, victim)
+                             : Message("{} killed {}, not the kernel's OOM killer. Its reason: {}.",
+                                       killer, victim, printable(kill.reason));
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -51,6 +48,8 @@ std::optional<Claim> judge(const Context& context) {
       result.prove(Message("{}", what), Bytes(*value), kill->at);
     }
   };
+  add_bytes(tr("resident memory of what it killed"), kill->victim_resident);
+  add_bytes(tr("swap of what it killed"), kill->victim_swap);
   add_bytes(tr("memory used"), kill->mem_used);
   add_bytes(tr("memory in all"), kill->mem_total);
   add_bytes(tr("swap used"), kill->swap_used);
