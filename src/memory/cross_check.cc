@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -125,20 +124,25 @@ class CrossCheck {
 };
 
 // The kernel adds up the blocks of a zone itself ("= 15516kB"), a moment after it printed what is
-// free in it.
+// free in it. Blocks that are isolated, "(I)", are on its lists and not counted as free
+// (mm/page_isolation.c): at most all of the sizes that have such a list.
 void CrossCheck::check_blocks(Zone& zone) {
   if (!zone.buddy_total_kib || zone.smallest_block_kib == 0) {
     return;
   }
-  const KiB blocks = std::accumulate(
-      zone.buddy.begin(), zone.buddy.end(), KiB(), [&zone](KiB all, const auto& block) {
-        return block.order > 30 ? all
-                                : all + KiB(zone.smallest_block_kib) *
+  KiB blocks;
+  KiB isolated;
+  for (const report::BuddyBlock& block : zone.buddy) {
+    const KiB size = block.order > 30 ? KiB()
+                                      : KiB(zone.smallest_block_kib) *
                                             (block.count << static_cast<unsigned>(block.order));
-      });
+    blocks = blocks + size;
+    isolated = isolated + (block.types.find('I') == std::string::npos ? KiB() : size);
+  }
   const auto free = kib_of(zone.fields.get(Field::free));
+  const KiB counted = free ? std::clamp(*free, blocks - isolated, blocks) : blocks;
   if (blocks != KiB(zone.buddy_total_kib->value)) {
-    const bool blocks_are_right = free && agree(*free, blocks);
+    const bool blocks_are_right = free && agree(*free, counted);
     forget(zone.buddy_total_kib, "the sum of free blocks");
     if (!blocks_are_right) {
       zone.buddy.clear();
@@ -148,7 +152,7 @@ void CrossCheck::check_blocks(Zone& zone) {
   // A small zone does not change by much.
   const auto size = kib_of(zone.fields.get(Field::present));
   const KiB most = size ? std::min(most_drift, *size / 8) : most_drift;
-  if (free && !agree(*free, blocks, most)) {
+  if (free && !agree(*free, counted, most)) {
     lose(zone);
   }
 }

@@ -366,6 +366,10 @@ void Assembler::emit_oldest() {
 void Assembler::flush() {
   joiner_.flush();
   open_bytes_ = 0;
+  const auto first = single_.first_open();
+  if (first && !events_.empty() && *first < events_.front().report.first_line) {
+    single_.flush();
+  }
   while (!events_.empty()) {
     emit_oldest();
   }

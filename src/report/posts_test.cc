@@ -278,5 +278,17 @@ TEST(OldKernels, AProcessThatWasKilledBefore) {
   EXPECT_EQ(victims(killed + "VM: killing process other\n"), 2U);
 }
 
+TEST(SingleLines, WhatBeganFirstIsToldFirstAtTheEnd) {
+  const auto events =
+      read_log(
+          "[ 1.0] cma: cma_alloc: linux,cma: alloc failed, req-size: 148 pages, ret: -16\n"
+          "[ 1.1] Node 0 Normal free:351096kB min:30000kB low:37500kB high:45000kB\n"
+          "[ 1.1] Normal: 78*4kB (UEC) 1772*8kB (UMEC) = 14488kB\n")
+          .events;
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].first_line, 1U);
+  EXPECT_EQ(events[1].first_line, 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
