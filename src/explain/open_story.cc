@@ -47,7 +47,7 @@ render::Follower row_of(const Event& event) {
                     : tr(render::outcome_name(report.outcome));
   row.root_cause = event.root_cause;
   row.of_victim = event.killed_at.line != 0;
-  row.place = report.source + ":" + std::to_string(report.first_line);
+  row.place = report.source + ":" + std::to_string(report.first_of_log());
   return row;
 }
 

@@ -220,9 +220,7 @@ void Pipeline::account(const std::string& file, const report::InputAccount& acco
   summary_.add(file, account);
   note_symptoms(file, account.symptoms);
   if (account.turned) {
-    summary_.note(file,
-                  tr("the newest line comes first: it was read from its last line on, and its "
-                     "lines are counted from there"));
+    summary_.note(file, tr("the newest line comes first: it was read from its last line on"));
   } else if (account.newest_first) {
     summary_.note(file, tr("the newest line comes first"));
     turned_.push_back(file);

@@ -249,8 +249,8 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
     if (report.part) {
       json("from_byte", report.part->lines_from);
     }
-    json("first_line", report.first_line);
-    json("last_line", report.last_line);
+    json("first_line", report.first_of_log());
+    json("last_line", report.last_of_log());
   });
   write_time(json, "time", report.time);
   json("host", text_or_null(report.host));
@@ -275,7 +275,7 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
   json("mixed", report.mixed_at.has_value());
   json("lines_lost", report.lines_lost);
   json.list("damage", report.damage, [&](const report::Damage& damage) {
-    json("at", report.source + ":" + std::to_string(damage.line));
+    json("at", report.source + ":" + std::to_string(report.line_of_log(damage.line)));
     json("what", damage.what);
   });
   json("root_cause", event.root_cause.empty() ? "undetermined" : event.root_cause);

@@ -188,6 +188,18 @@ TEST(JsonEvent, LimitsNearTheTopAreNoLimit) {
   EXPECT_EQ(parsed(*event)["memcg"]["limit"], 8589934592ULL * 1024);
 }
 
+TEST(JsonEvent, OfALogThatWasTurnedALineIsThatOfTheFile) {
+  auto event = sample::min_free_event();
+  event->report.turned_lines = 500;
+  event->report.damage = {{420, "x"}};
+  event->findings[0].proof[0].at = {0, 412};
+  event->evidence.report = &event->report;
+  const auto json = parsed(*event);
+  EXPECT_EQ(json["source"], Json::parse(R"({"file":"dmesg.log","first_line":10,"last_line":89})"));
+  EXPECT_EQ(json["damage"][0]["at"], "dmesg.log:81");
+  EXPECT_EQ(json["findings"][0]["evidence"][0]["at"], "dmesg.log:89");
+}
+
 TEST(JsonEvent, KindsCarryTheirOwnFacts) {
   diagnose::Event event;
   event.report.kind = report::Kind::fork_rejected;

@@ -221,7 +221,9 @@ std::string place_text(const memory::Evidence& evidence, Place at) {
   std::string name = at.source < evidence.sources.size() ? printable(evidence.sources[at.source])
                                                          : std::string("?");
   if (at.line != 0) {
-    name.append(":").append(std::to_string(at.line));
+    const bool in_log = at.source == 0 && evidence.report != nullptr;
+    name.append(":").append(
+        std::to_string(in_log ? evidence.report->line_of_log(at.line) : at.line));
   }
   return name;
 }
@@ -232,9 +234,9 @@ std::string short_place(const memory::Evidence& evidence, Place at) {
 }
 
 std::string source_range(const report::Report& report) {
-  std::string text = printable(report.source) + ":" + std::to_string(report.first_line);
+  std::string text = printable(report.source) + ":" + std::to_string(report.first_of_log());
   if (report.last_line > report.first_line) {
-    text += "-" + std::to_string(report.last_line);
+    text += "-" + std::to_string(report.last_of_log());
   }
   return text;
 }
@@ -401,7 +403,8 @@ std::string incomplete_text(const diagnose::Event& event) {
   }
   if (!report.damage.empty()) {
     const auto& first = report.damage.front();
-    const std::string place = printable(report.source) + ":" + std::to_string(first.line);
+    const std::string place =
+        printable(report.source) + ":" + std::to_string(report.line_of_log(first.line));
     text += tr("{}{}: {}", text.empty() ? "" : tr("; "), shortened(place, report),
                printable(first.what));
     if (report.damage.size() > 1) {

@@ -219,10 +219,11 @@ void add_ruled_out(Document& out, const Event& event, Detail detail) {
     table.add({{std::string(finding.cause)}, {why}});
     if (detail.html) {
       const bool in_log = at.source == 0 && at.line > 0;  // the page names it above
-      table.rows.back().back() = {in_log ? tr("line {}", std::to_string(at.line)) : place,
-                                  Paint::dim,
-                                  {},
-                                  quote_id(event, at)};
+      table.rows.back().back() = {
+          in_log ? tr("line {}", std::to_string(event.report.line_of_log(at.line))) : place,
+          Paint::dim,
+          {},
+          quote_id(event, at)};
     }
   }
   if (table.rows.empty()) {

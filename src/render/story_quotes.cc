@@ -21,12 +21,14 @@ void add_quotes(Document& out, const diagnose::Event& event) {
   if (lines.empty()) {
     return;
   }
-  const std::size_t width =
-      std::to_string(std::ranges::max(lines, {}, &report::LogLine::number).number).size();
+  const auto of_log = [&event](const report::LogLine& line) {
+    return event.report.line_of_log(line.number);
+  };
+  const std::size_t width = std::to_string(of_log(std::ranges::max(lines, {}, of_log))).size();
   out.fold(tr("The lines of the log"));
   LineNumber last = 0;
   for (const report::LogLine& line : lines) {
-    const std::string number = std::to_string(line.number);
+    const std::string number = std::to_string(of_log(line));
     out.quote(std::string(width - number.size(), ' ') + number + "  " + line.text,
               line.number == last ? std::string() : quote_id(event, {0, line.number}));
     last = line.number;

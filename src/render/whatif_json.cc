@@ -63,8 +63,8 @@ std::string json_what_if(const WhatIfView& view) {
     json("schema", "whyoom/1");
     json.object("event", view.event, [&](const diagnose::Event& event) {
       json("file", event.report.source);
-      json("first_line", event.report.first_line);
-      json("last_line", event.report.last_line);
+      json("first_line", event.report.first_of_log());
+      json("last_line", event.report.last_of_log());
     });
     json.object("settings", [&] {
       for (const auto& setting : what_if.settings) {

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "report/turning_reader.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -85,6 +91,27 @@ TEST(LineOrder, Turned) {
   EXPECT_EQ(turned("\na\n"), "a\n\n");
   EXPECT_EQ(turned("a"), "a\n");
   EXPECT_EQ(turned(""), "");
+}
+
+TEST(TurningReader, ALineKeepsItsNumberInTheFile) {
+  const std::string log =
+      "Jun 13 09:14:59 h app[471]: x\n"
+      "Jun 13 09:14:58 h kernel: Out of memory: Killed process 267303 (python3) "
+      "total-vm:3600048kB, anon-rss:1293204kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:5612kB "
+      "oom_score_adj:-300\n"
+      "Jun 13 09:14:58 h kernel: oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
+      "mems_allowed=0,global_oom,task_memcg=/s,task=python3,pid=267303,uid=0";
+  for (const bool turn : {false, true}) {
+    std::vector<Report> reports;
+    TurningReader reader("x", [&](Report&& report) { reports.push_back(std::move(report)); });
+    reader.feed(turn ? turned(log) : log);
+    EXPECT_EQ(reader.finish().turned, !turn);
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_EQ(reports[0].first_of_log(), turn ? 1U : 2U);
+    EXPECT_EQ(reports[0].last_of_log(), turn ? 2U : 3U);
+    EXPECT_EQ(reports[0].line_of_log(reports[0].victims.at(0).at.line), 2U);
+    EXPECT_EQ(reports[0].line_of_log(0), 0U) << "not of a line";
+  }
 }
 
 }  // namespace

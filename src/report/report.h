@@ -364,6 +364,9 @@ struct Report {
   std::string source;  // file name as the user gave it, "-" for standard input
   LineNumber first_line = 0, last_line = 0;
   std::optional<PartOfLog> part;
+  // Lines of the log, where it has its newest line first: it was read from its last line on, and
+  // all lines here are counted from there.
+  LineNumber turned_lines = 0;
   Time time;
   std::string host;
   std::string boot;  // id of the boot, where the log has one; empty = not known
@@ -414,6 +417,17 @@ struct Report {
   // neither the framing nor the file lets them.
   Message unverified;
   std::vector<Damage> damage;
+
+  // For people and editors: the line of the log as it is.
+  [[nodiscard]] LineNumber line_of_log(LineNumber line) const {
+    return turned_lines == 0 || line == 0 ? line : turned_lines + 1 - line;
+  }
+  [[nodiscard]] LineNumber first_of_log() const {
+    return line_of_log(turned_lines == 0 ? first_line : last_line);
+  }
+  [[nodiscard]] LineNumber last_of_log() const {
+    return line_of_log(turned_lines == 0 ? last_line : first_line);
+  }
   // What it was read from, where somebody wants to see that (LogReader::keep_lines); several with
   // one number where a line of the log holds several of the kernel's.
   std::vector<LogLine> lines;

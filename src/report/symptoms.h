@@ -75,6 +75,15 @@ class Symptoms {
     }
   }
 
+  // They were read from the last of so many lines on.
+  void turn(LineNumber lines) {
+    for (auto& symptom : all_) {
+      if (symptom && symptom->line != 0) {
+        symptom->line = lines + 1 - symptom->line;
+      }
+    }
+  }
+
  private:
   void keep(Symptom&& symptom);
   std::array<std::optional<Symptom>, kinds_of_symptoms> all_;  // by `what`

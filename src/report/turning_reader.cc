@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "logtext/literal_scan.h"
 #include "report/line_order.h"
 #include "report/symptoms.h"
 
@@ -88,14 +89,25 @@ void TurningReader::idle() {
 }
 
 InputAccount TurningReader::turned() {
+  const std::string text = report::turned(text_);
+  const LineNumber lines = logtext::count_newlines(text);
   LogReader reader(
-      source_, [this](Report&& report) { tell(std::move(report)); }, LogReader::Copies::handed_on);
+      source_,
+      [this, lines](Report&& report) {
+        report.turned_lines = lines;
+        tell(std::move(report));
+      },
+      LogReader::Copies::handed_on);
   if (keeps_lines_) {
     reader.keep_lines();
   }
-  reader.feed(report::turned(text_));
+  reader.feed(text);
   InputAccount account = reader.finish();
   account.turned = true;
+  account.symptoms.turn(lines);
+  for (Damage& damage : account.damage) {
+    damage.line = damage.line == 0 ? 0 : lines + 1 - damage.line;
+  }
   return account;
 }
 

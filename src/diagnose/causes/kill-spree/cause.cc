@@ -22,9 +22,10 @@ std::optional<Claim> judge(const Context& context) {
       story.number < 2 ? Message("The kernel killed {} processes one after the other.", killed)
       : since.empty()
           ? Message("Event {} of one spree that began at line {}; {} so far.", story.number,
-                    story.first_line, plural(killed, "process killed", "processes killed"))
+                    report.line_of_log(story.first_line),
+                    plural(killed, "process killed", "processes killed"))
           : Message("Event {} of one spree that began {} earlier at line {}; {} so far.",
-                    story.number, since, story.first_line,
+                    story.number, since, report.line_of_log(story.first_line),
                     plural(killed, "process killed", "processes killed")));
   result.prove(Message("processes killed so far"), std::uint64_t{killed}, {0, report.first_line});
   result.prove(Message("events of the spree so far"), std::uint64_t{story.number},
