@@ -41,9 +41,15 @@ std::optional<Claim> judge(const Context& context) {
   if (limit.pages) {
     result->prove(Message("pages asked for"), *limit.pages, limit.at);
   }
+  // EBUSY: a range was long enough (mm/cma.c cma_alloc() gives ENOMEM where none is), so neither a
+  // larger area nor a smaller request is what lacks.
   result->remedy(
-      Message("Make the area larger at boot (cma=SIZE, or the device tree), or let the "
-              "driver ask for less at once"),
+      limit.error == ebusy
+          ? Message("Let the driver try again: pages that are written out or being moved are free "
+                    "a moment later. If it never succeeds, look for what pins pages there (RDMA, "
+                    "VFIO, io_uring, a camera or GPU), or for a kernel that tries again itself")
+          : Message("Make the area larger at boot (cma=SIZE, or the device tree), or let the "
+                    "driver ask for less at once"),
       {ShellCommand("grep -i cma /proc/meminfo"), ShellCommand("grep cma_alloc /proc/vmstat")});
   return result;
 }
