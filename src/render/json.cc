@@ -225,6 +225,7 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
     json("buffer_size", slub.buffer_size);
     json("default_order", slub.default_order);
     json("min_order", slub.min_order);
+    json("count", slub.count);
     json("node", slub.node);
     json.list("nodes", slub.nodes, [&](const report::SlubNode& node) {
       json("node", node.node);

@@ -76,7 +76,7 @@ TEST(JsonEvent, FactsOfLinesThatAreAnEventByThemselves) {
   EXPECT_EQ(json["limit"], Json::parse(R"({"what": "cma", "name": "reserved", "limit": null,
     "used": null, "bytes": null, "pages": 8192, "error": -12, "count": 3})"));
   EXPECT_EQ(json["slub"], Json::parse(R"({"cache": "things", "cgroup": null, "object_size": 32,
-    "buffer_size": null, "default_order": 3, "min_order": null, "node": -1,
+    "buffer_size": null, "default_order": 3, "min_order": null, "count": 1, "node": -1,
     "nodes": [{"node": 0, "slabs": 5, "objects": 640, "free": 2}]})"));
   EXPECT_EQ(json["vmalloc"], Json::parse(R"({"bytes": 4096, "reason": null})"));
   EXPECT_FALSE(parsed(*sample::min_free_event()).contains("limit"));

@@ -80,8 +80,10 @@ bool is_of_cache(const report::Report& report) {
 std::string allocation_failure(const diagnose::Event& event) {
   const report::Report& report = event.report;
   if (is_of_cache(report)) {
+    const std::uint64_t count = report.slub->count;
     return tr("{} could not allocate {}", report.slub->is_slab ? "SLAB" : "SLUB",
-              request_text(event));
+              request_text(event)) +
+           (count > 1 ? tr(", {}", plural(count, "time", "times")) : std::string());
   }
   if (report.vmalloc && !report.trigger) {
     return tr("vmalloc failed{}", report.vmalloc->bytes

@@ -103,6 +103,7 @@ class Assembler {
   OpenEvent* take_headless_dump(const Line& line);
   bool on_slub(const Line& line, KernelLine& read);
   bool on_slub_cache(const Line& line, KernelLine& read);
+  bool on_slub_again(const Line& line, std::string_view cache);
   bool on_slub_node(const Line& line, KernelLine& read);
   bool on_single_line(const Line& line, KernelLine& read);
   bool on_cpu(const Line& line, KernelLine& read);
@@ -176,6 +177,7 @@ class Assembler {
   std::optional<Orphan> orphan_;
   // The last line that told of the cache of the newest of SLUB's failures; 0: another came between.
   LineNumber slub_line_ = 0;
+  LineNumber slub_again_ = 0;  // of the same trouble again, the last line
 };
 
 template <class Lacks>

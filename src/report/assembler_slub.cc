@@ -46,7 +46,11 @@ bool Assembler::on_slub(const Line& line, KernelLine& read) {
     home->report.trigger = std::move(slub.trigger);
     home->gfp = std::move(slub.gfp);
   }
-  if (!home->report.slub) {  // else the same trouble again
+  slub_again_ = 0;
+  if (home->report.slub) {
+    ++home->report.slub->count;
+    slub_again_ = line.number;
+  } else {
     home->report.slub = std::move(slub.slub);
   }
   return touch(*home, line, home->stage);
@@ -65,7 +69,22 @@ bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
       return touch(*event, line, event->stage);
     }
   }
-  return false;
+  return on_slub_again(line, read.as<HeaderLine>().slub->cache);
+}
+
+// What the cache has is known from the first time; the lines are of the event all the same. `cache`
+// is empty in a line that does not name it.
+bool Assembler::on_slub_again(const Line& line, std::string_view cache) {
+  const auto event = std::find_if(events_.rbegin(), events_.rend(), [](const OpenEvent& each) {
+    return each.report.slub.has_value();
+  });
+  if (slub_again_ == 0 || line.number > slub_again_ + 2 || event == events_.rend()) {
+    return false;
+  }
+  slub_again_ = line.number;
+  SlubFailure& slub = *event->report.slub;
+  slub.count -= !cache.empty() && cache != slub.cache && slub.count > 1 ? 1 : 0;
+  return touch(*event, line, event->stage);
 }
 
 // The lines of the nodes follow that of the cache, but for one about debugging, in order. What
@@ -75,7 +94,7 @@ bool Assembler::on_slub_node(const Line& line, KernelLine& read) {
     return each.report.slub && !each.report.slub->cache.empty();
   });
   if (slub_line_ == 0 || line.number > slub_line_ + 2 || event == events_.rend()) {
-    return false;
+    return on_slub_again(line, {});
   }
   const SlubNode node = read.as<HeaderLine>().slub->nodes.front();
   auto& nodes = event->report.slub->nodes;

@@ -278,6 +278,23 @@ TEST(OldKernels, AProcessThatWasKilledBefore) {
   EXPECT_EQ(victims(killed + "VM: killing process other\n"), 2U);
 }
 
+TEST(Slub, TheSameTroubleAgainIsCountedToItsLastLine) {
+  const auto lines = [](const std::string& time, const std::string& cache) {
+    return "[" + time + "48116] SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n[" + time +
+           "48122]   cache: " + cache +
+           ", object size: 1024, buffer size: 1024, default order: 3, min order: 0\n[" + time +
+           "48125]   node 0: slabs: 663, objs: 20964, free: 0\n";
+  };
+  const auto events = read_log(lines("96.4", "kmalloc-1024") + lines("96.5", "kmalloc-1024") +
+                               lines("96.6", "dentry") + lines("99.1", "kmalloc-1024"))
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].last_line, 12U);
+  EXPECT_EQ(events[0].slub->count, 3U) << "one is of another cache";
+  EXPECT_EQ(events[0].slub->nodes.size(), 1U);
+  EXPECT_EQ(read_log(lines("96.4", "kmalloc-1024")).events.at(0).slub->count, 1U);
+}
+
 TEST(SingleLines, WhatBeganFirstIsToldFirstAtTheEnd) {
   const auto events =
       read_log(

@@ -264,6 +264,7 @@ struct SlubFailure {
   std::optional<std::uint64_t> object_size, buffer_size;
   std::optional<int> node;
   std::vector<SlubNode> nodes;  // what the cache has on each
+  std::uint64_t count = 1;      // times that it said so; the rest is of the first
 };
 inline constexpr std::string_view no_vmalloc_range = "no room in the vmalloc area";
 struct VmallocFailure {
