@@ -257,7 +257,10 @@ void Framer::end_entry() {
   StructuredRecord& taken = levels_[0].record;
   if (entry_.take(taken, peeled.line.number, broken)) {
     if (broken) {
-      damaged(peeled.line.number, "a journal entry is cut or broken");
+      // What others print over several lines is read as far as it looks like an entry.
+      if (taken.is_of_journal()) {
+        damaged(peeled.line.number, "a journal entry is cut or broken");
+      }
       peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing
     }
     record(taken, peeled, 0);

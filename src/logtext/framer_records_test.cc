@@ -1,6 +1,7 @@
 // Framings that carry a message as a field of a record.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -153,6 +154,28 @@ TEST(FramerRecords, ReadsTheEntryBehindOneWithoutItsEnd) {
   EXPECT_EQ(run.lines[1].text, "two");
   EXPECT_EQ(run.lines[1].origin, Origin::kernel);
   EXPECT_EQ(run.damage.size(), 1U);
+}
+
+// kubectl get events -o json: an object without a key stands in a list inside of it.
+TEST(FramerRecords, AnEventOfKubernetesIsNoBrokenJournalEntry) {
+  const std::string event =
+      "    \"involvedObject\": {\n      \"kind\": \"Node\"\n    },\n"
+      "    \"message\": \"Memory cgroup out of memory: Killed process 7 (a)\",\n"
+      "    \"firstTimestamp\": \"2023-06-13T14:35:38Z\",\n"
+      "    \"lastTimestamp\": \"2023-06-13T14:36:38Z\"\n";
+  const std::string fields =
+      "  \"metadata\": {\n    \"managedFields\": [\n      {\n        \"apiVersion\": \"v1\"\n"
+      "      }\n    ]\n  },\n";
+  for (const std::string& before : {std::string(), fields}) {
+    const Framed run = frame("{\n" + before + event + "}\n");
+    EXPECT_TRUE(run.damage.empty());
+    const auto told = std::ranges::find(
+        run.lines, "Memory cgroup out of memory: Killed process 7 (a)", &Got::text);
+    ASSERT_NE(told, run.lines.end());
+    EXPECT_EQ(told->wall, "2023-06-13T14:36:38Z");
+    EXPECT_EQ(told->number, before.empty() ? 5U : 12U);
+    EXPECT_EQ(told->origin, Origin::relayed);
+  }
 }
 
 TEST(FramerRecords, TakesWhatABrokenRecordHas) {

@@ -225,7 +225,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
     cut_ = true;
     return Took::no;
   }
-  if (text.starts_with("\"MESSAGE\"")) {
+  if (text.starts_with("\"MESSAGE\"") || text.starts_with("\"message\"")) {
     number_ = number;
   }
   text_ += text;

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 12> message_keys{
 
 bool is_time_key(std::string_view key) {
   return key == "time" || key == "timestamp" || key == "@timestamp" || key == "ts" ||
+         key == "firstTimestamp" || key == "lastTimestamp" || key == "eventTime" ||  // Kubernetes
          key == "_SOURCE_REALTIME_TIMESTAMP" || key == "__REALTIME_TIMESTAMP";
 }
 
@@ -82,8 +83,9 @@ void StructuredRecord::set(std::string_view key, std::string_view value, Level l
     return;
   }
   if (is_time_key(key)) {
-    // When the entry was received is what journalctl shows.
-    if (wall_.empty() || key == "__REALTIME_TIMESTAMP") {
+    // When the entry was received is what journalctl shows. An event of Kubernetes says what came
+    // last.
+    if (wall_.empty() || key == "__REALTIME_TIMESTAMP" || key == "lastTimestamp") {
       wall_.assign(value);
     }
   } else if (key == "_HOSTNAME" || key == "host" || key == "hostname") {

@@ -38,6 +38,8 @@ class StructuredRecord {
   [[nodiscard]] bool is_console() const;
   // One of the fields that only journald can set: what else is in the record is a program's.
   [[nodiscard]] bool has_trusted_field() const { return trusted_; }
+  // One of its fields has a name that the journal gives.
+  [[nodiscard]] bool is_of_journal() const { return journal_ || trusted_; }
 
   // Writes what is known into `line`; the views live as long as this record is unchanged. What a
   // frame around the record said of its author stays.
