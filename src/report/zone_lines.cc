@@ -11,6 +11,9 @@
 namespace whyoom::report {
 namespace {
 
+// "486*4kB". Markdown takes two stars for emphasis, and its text has "486_4kB" then.
+bool take_times(Cursor& cursor) { return cursor.take('*') || cursor.take('_'); }
+
 constexpr std::size_t most_blocks = 32;
 constexpr std::size_t most_reserves = 16;
 
@@ -81,7 +84,7 @@ std::optional<ZonePrefix> parse_buddy_prefix(std::string_view text) {
                : std::nullopt;
   }
   Cursor cursor(prefix->rest);
-  if (!cursor.take_unsigned() || !cursor.take('*') || !cursor.take_unsigned()) {
+  if (!cursor.take_unsigned() || !take_times(cursor) || !cursor.take_unsigned()) {
     return std::nullopt;
   }
   return prefix;
@@ -146,7 +149,7 @@ bool read_types(Cursor& cursor, Zone& zone) {
 
 bool read_block(Cursor& cursor, Zone& zone) {
   const auto count = cursor.take_unsigned();
-  if (!count || !cursor.take('*')) {
+  if (!count || !take_times(cursor)) {
     return false;
   }
   const auto size = cursor.take_unsigned();

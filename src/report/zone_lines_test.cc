@@ -65,6 +65,17 @@ TEST(Buddy, PiecesGoOnWhereTheLineBroke) {
   EXPECT_FALSE(looks_like_buddy_piece("12 apples"));
 }
 
+TEST(Buddy, MarkdownAteTheStars) {
+  EXPECT_TRUE(parse_buddy_prefix("Node 0 DMA32: 150_4kB 3276_8kB = 26808kB"));
+  Zone zone;
+  const auto run = read_buddy("150_4kB 3276_8kB = 26808kB", {}, zone);
+  EXPECT_TRUE(run.total);
+  EXPECT_FALSE(run.malformed);
+  ASSERT_EQ(zone.buddy.size(), 2U);
+  EXPECT_EQ(zone.buddy[1].count, 3276U);
+  EXPECT_TRUE(read_buddy("150 4kB", {}, zone).malformed);
+}
+
 TEST(Buddy, DamageStopsIt) {
   Zone zone;
   EXPECT_TRUE(read_buddy("1*4kB (U) 2*7kB = 18kB", {}, zone).malformed);
