@@ -312,9 +312,6 @@ void Framer::drop_list_mark(std::string_view& text) {
   const std::string_view item = trim_left(text);
   if (!list_mark_.empty() && find_list_mark(item) == list_mark_) {
     text = item.substr(list_mark_.size() + 1);
-    if (list_mark_ == "|") {
-      text = text.substr(0, text.find_last_not_of(" \t|") + 1);
-    }
     return;
   }
   const std::size_t digits = list_number_ ? digits_length(item) : 0;

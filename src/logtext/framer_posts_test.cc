@@ -34,6 +34,25 @@ TEST(FramerPosts, MarksOfListsAndTablesHideNoDate) {
   EXPECT_EQ(said.lines[0].origin, Origin::other);
 }
 
+TEST(FramerPosts, ABarMarksAQuote) {
+  for (const std::string_view mark : {"> | ", "| ", ">| ", "> > | ", "| > ", "  | "}) {
+    const Framed run({std::string(mark) + POSTED, std::string(mark) + "[   12.345678] Mem-Info:",
+                      std::string(mark) + " unevictable:0 dirty:0"});
+    ASSERT_EQ(run.lines.size(), 3U) << mark;
+    EXPECT_EQ(run.lines[0].text, posted) << mark;
+    EXPECT_EQ(run.lines[0].origin, Origin::unknown) << mark;  // a person quoted it
+    EXPECT_EQ(run.lines[1].text, "Mem-Info:") << mark;
+    EXPECT_EQ(run.lines[2].text, " unevictable:0 dirty:0") << mark;
+  }
+  EXPECT_EQ(Framed({"| " POSTED " |   |"}).lines[0].text, posted);  // of a table
+  EXPECT_EQ(Framed({"> |"}).lines[0].text, "");
+  EXPECT_EQ(Framed({"|x| " POSTED}).lines[0].text, "|x| " POSTED);
+  EXPECT_EQ(Framed({"> x |"}).lines[0].text, "x |");
+  // Behind a program's line it may be the rest of that.
+  const Framed said({"Nov 23 07:41:32 host alice[7]: a", "| " POSTED});
+  EXPECT_EQ(said.lines[1].origin, Origin::relayed);
+}
+
 TEST(FramerPosts, AColumnMayNameTheKernel) {
   const Framed run({"20:04:22 kernel | " POSTED, "20:04:22 app | " POSTED});
   EXPECT_EQ(run.lines[0].text, posted);

@@ -23,7 +23,7 @@ struct Peeled {
   std::string_view stream;   // CRI: "stdout" or "stderr"
   std::optional<std::uint64_t> sequence;     // of a /dev/kmsg record
   std::optional<std::uint64_t> list_number;  // "12. " of a list stood before it
-  std::string_view list_mark;                // or "- " of one, "| " of a table
+  std::string_view list_mark;                // or "- " of one
 };
 
 // peel_kernel.cc: what the kernel, dmesg and /dev/kmsg put in front.
@@ -66,9 +66,9 @@ bool peel_monotonic_tag(std::string_view& text, Peeled& peeled);
 bool peel_daemon_tag(std::string_view& text, Peeled& peeled);
 
 // peel_wrappers.cc: what people and containers wrap around lines.
-std::string_view strip_quotes(std::string_view text);           // "> > "
+std::string_view strip_quotes(std::string_view text);           // "> > ", "> | ", "| .. |"
 bool peel_list_number(std::string_view& text, Peeled& peeled);  // "  1. <4>[..", "12:[..", grep
-bool peel_list_mark(std::string_view& text, Peeled& peeled);    // "- Nov 23 ..", "| Nov 23 .. |"
+bool peel_list_mark(std::string_view& text, Peeled& peeled);    // "- Nov 23 .."
 bool peel_stream(std::string_view& text, Peeled& peeled);       // stdout F (after a wall time)
 bool peel_logcat(std::string_view& text, Peeled& peeled);       // 11-23 07:41:32.123  0  0 W tag:
 bool peel_event(std::string_view& text, Peeled& peeled);        // kubernetes events' columns

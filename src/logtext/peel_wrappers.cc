@@ -23,16 +23,22 @@ bool drop_before_framed(std::string_view& text, std::size_t prefix_size) {
 }  // namespace
 
 std::string_view strip_quotes(std::string_view text) {
+  bool in_row = false;
   while (true) {
     const std::string_view quoted = trim_left(text);
-    if (!quoted.starts_with('>')) {
-      return text;
+    // Nothing else begins with a bar and a blank: neither the kernel's lines nor a frame.
+    const bool bar = quoted.starts_with("| ") || quoted == "|";
+    if (!bar && !quoted.starts_with('>')) {
+      break;
     }
+    in_row = in_row || bar;
     text = quoted.substr(1);
     if (text.starts_with(' ')) {
       text.remove_prefix(1);
     }
   }
+  // Behind a cell of a table come the rest of its row, empty cells.
+  return in_row ? text.substr(0, text.find_last_not_of(" \t|") + 1) : text;
 }
 
 std::string_view find_list_mark(std::string_view text) {
@@ -40,7 +46,7 @@ std::string_view find_list_mark(std::string_view text) {
     return {};
   }
   // "#" of a comment: what a command printed, below it in a listing.
-  for (const std::string_view mark : {"-", "*", "|", "+", "#", "\u2022", "\u00b7"}) {
+  for (const std::string_view mark : {"-", "*", "+", "#", "\u2022", "\u00b7"}) {
     if (text.starts_with(mark) && text.size() > mark.size() &&
         (text[mark.size()] == ' ' || text[mark.size()] == '\t')) {
       return text.substr(0, mark.size());
@@ -54,10 +60,6 @@ bool peel_list_mark(std::string_view& text, Peeled& peeled) {
   std::string_view rest = text;
   if (mark.empty() || !drop_before_framed(rest, mark.size())) {
     return false;
-  }
-  if (mark == "|") {  // the rest of the row: empty cells
-    const std::size_t last = rest.find_last_not_of(" \t|");
-    rest = rest.substr(0, last + 1);
   }
   peeled.list_mark = mark;
   text = rest;
