@@ -110,6 +110,43 @@ TEST(FramerPosts, AHostWithoutATime) {
   EXPECT_EQ(Framed({"see host kernel: " POSTED}).lines[0].text, "see host kernel: " POSTED);
 }
 
+// metalog writes no tag, and people cut it. A program can send such a line, too.
+TEST(FramerPosts, AHostWithoutATag) {
+  for (const std::string_view text :
+       {POSTED, "Out of Memory: Killed process 29354 (slocate).", "oom-killer: gfp_mask=0xd0",
+        "DMA per-cpu:", "cpu 0 hot: low 2, high 6, batch 1", "protections[]: 0 0 0",
+        "DMA free:44kB min:60kB", "Node 0 DMA32: 1*4kB", "Free swap  = 0kB", "HighMem: empty",
+        "130 total pagecache pages", "[ pid ]   uid  tgid", "[ 2687]     0  2687  1 sh",
+        "run-crons: page allocation failure. order:0, mode:0x1d2",
+        "cron invoked oom-killer: gfp_mask=0xd0, order=0", "cron cpuset=/ mems_allowed=0"}) {
+    const Framed run({"Nov 17 06:19:31 sleepy " + std::string(text)});
+    ASSERT_EQ(run.lines.size(), 1U) << text;
+    EXPECT_EQ(run.lines[0].text, text);
+    EXPECT_EQ(run.lines[0].host, "sleepy") << text;
+    EXPECT_EQ(run.lines[0].tag, "") << text;
+    EXPECT_EQ(run.lines[0].origin, Origin::relayed) << text;
+  }
+  // Without a host the first words are the kernel's own.
+  for (const std::string_view text :
+       {"DMA: 1*4kB 0*8kB", "Mem-Info:", "Node 0 DMA free:44kB min:60kB", "Free swap  = 0kB",
+        "free:8407 slab_reclaimable:8749 x:1", "Out of memory: Killed process 1 (a)",
+        "cron invoked oom-killer: gfp_mask=0xd0, order=0", "swapper: page allocation failure."}) {
+    const Framed run({"Nov 17 06:19:31 " + std::string(text)});
+    EXPECT_EQ(run.lines[0].text, text);
+    EXPECT_EQ(run.lines[0].host, "") << text;
+    EXPECT_EQ(run.lines[0].origin, Origin::unknown) << text;
+  }
+  // Behind a time of another form a name may have a blank.
+  const Framed name({"Mon Aug 24 11:42:07 2026 Web Content invoked oom-killer: gfp_mask=0xd0"});
+  EXPECT_EQ(name.lines[0].text, "Web Content invoked oom-killer: gfp_mask=0xd0");
+  const Framed said({"Nov 17 06:19:31 sleepy cron[7]: Mem-Info:", "Nov 17 06:19:31 sleepy cron: a",
+                     "Nov 17 06:19:31 sleepy app[9]: x invoked oom-killer: gfp_mask=0xcc0",
+                     "Nov 17 06:19:31 sleepy app: x cpuset=/ mems_allowed=0"});
+  for (const auto& line : said.lines) {
+    EXPECT_EQ(line.origin, Origin::other) << line.text;
+  }
+}
+
 TEST(FramerPosts, AYearBehindTheClockIsNoHost) {
   const Framed year({"Dec 27 09:19:05 2013 kernel: : [277622.359064] " POSTED});
   ASSERT_EQ(year.lines.size(), 2U);

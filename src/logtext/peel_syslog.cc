@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "logtext/kernel_words.h"
 #include "logtext/peel.h"
 #include "logtext/wall_clock.h"
 
@@ -129,6 +130,24 @@ bool is_oom_daemon(std::string_view name) {
          name == "systemd" || name.starts_with("systemd-");
 }
 
+// "host text": without a tag, as metalog writes it and people cut it. Only the kernel's words show
+// that it is a host, and a program can send them without a tag, too.
+bool take_untagged(std::string_view host, std::string_view rest, std::string_view& text,
+                   Peeled& peeled) {
+  // Behind "Nov 17 06:19:31" stands a host, or somebody took it out; else it is a word of the text.
+  const bool syslogs = !peeled.line.wall.empty() && is_letter(peeled.line.wall.front()) &&
+                       peeled.line.wall.size() == std::string_view("Nov 17 06:19:31").size();
+  if (host.empty() || host.find(':') != npos ||
+      !(begins_report_line(rest) || (syslogs && begins_with_process(rest)))) {
+    return false;
+  }
+  peeled.line.host = host;
+  peeled.line.origin.lower(Origin::relayed);
+  peeled.syslog = true;
+  text = rest;
+  return true;
+}
+
 // What stands between a wall time and the message: [host] [facility.level] tag.
 // False when there is no such thing: then the message follows the time directly. Behind a time that
 // ends in a colon, as scripts put it before each line, two words are no host and its tag ("mem
@@ -141,6 +160,9 @@ bool take_host_and_tag(std::string_view& text, bool colon, Peeled& peeled) {
       set_tag("kernel:", peeled);
       peeled.line.host = host;
       text = message_after(rest, kernel);
+      return true;
+    }
+    if (peeled.line.origin == Origin::unknown && take_untagged(host, rest, text, peeled)) {
       return true;
     }
     const std::string_view word = first_word(rest);
