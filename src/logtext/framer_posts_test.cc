@@ -180,6 +180,21 @@ TEST(FramerPosts, AHostThatWasTakenOut) {
   }
 }
 
+TEST(FramerPosts, TheWallClockBehindTheKernels) {
+  const Framed run({"[   36.172486] [03-19 10:05:52.172] " POSTED,
+                    "[   36.172487] [2026-03-19 10:05:52.172] DMA32: 0*4kB",
+                    "[   36.172488] [T12] [03-19 10:05:52.172] node 0: slabs: 53,objs: 3392"});
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[0].text, posted);
+  EXPECT_EQ(run.lines[0].wall, "03-19 10:05:52.172");
+  EXPECT_EQ(run.lines[0].monotonic_us, 36172486U);
+  EXPECT_EQ(run.lines[1].text, "DMA32: 0*4kB");
+  EXPECT_EQ(run.lines[2].text, "node 0: slabs: 53,objs: 3392");
+  // Short enough, it can be a process's name.
+  EXPECT_EQ(Framed({"[   36.172486] [.10:05:52.17] cpuset=/"}).lines[0].text,
+            "[.10:05:52.17] cpuset=/");
+}
+
 TEST(FramerPosts, OtherFramesOfPosts) {
   EXPECT_EQ(Framed({"KERNEL: " POSTED}).lines[0].text, posted);
   EXPECT_EQ(Framed({"KERNEL: " POSTED}).lines[0].origin, Origin::kernel);

@@ -82,6 +82,14 @@ void set_inner_wall(std::string_view wall, Line& line) {
   }
 }
 
+// "03-19 10:05:52.172": some vendors' kernels print the wall clock behind their own (UNISOC). With
+// its brackets it is longer than a process's name can be.
+bool is_second_wall(std::string_view inside) {
+  constexpr std::size_t longest_name = 15;
+  return inside.size() + 2 > longest_name && has_clock(inside) &&
+         inside.find_first_not_of("0123456789-/:. ") == std::string_view::npos;
+}
+
 // Takes the inside of a bracket as a time of one of dmesg's formats.
 bool take_bracket(std::string_view inside, Peeled& peeled) {
   std::string_view rest = inside;
@@ -93,6 +101,10 @@ bool take_bracket(std::string_view inside, Peeled& peeled) {
       peeled.line.monotonic_us = time->microseconds;
     }
     peeled.kernel_time = true;
+    return true;
+  }
+  if (peeled.kernel_time && is_second_wall(inside)) {
+    set_inner_wall(inside, peeled.line);
     return true;
   }
   if (peeled.kernel_time || inside.find_first_of("\"'[{") != std::string_view::npos) {
