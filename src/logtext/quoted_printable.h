@@ -1,7 +1,8 @@
 // A mail as it travels, from an archive's "raw" link or an mbox (RFC 2045, 6.7): "=3D" is "=", and
 // a line that ends with "=" goes on in the next. Nothing in the text of a log says that it was
 // written so. What tells it are words of the kernel with "=3D" in the place of "=", longer than the
-// name that a process can take; and it is over with the first "=" that is no such code.
+// name that a process can take, or a line of zones that is cut with "=" where mailers cut, and
+// whose next line begins nothing; and it is over with the first "=" that is no such code.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,12 @@ class QuotedPrintable {
   // too.
   template <class Sink>
   void line(std::string_view raw, LineNumber number, const Sink& sink) {
-    const Text text = decode(raw);
-    if (!held_.empty() && (!text.coded || raw.starts_with('['))) {
-      end(sink);  // a line of a log begins here: the "=" before it was its own
+    if (holds() && begins_line(raw)) {
+      end(sink);  // the "=" before it was its own
     }
+    const Text text = decode(raw);
     if (!text.coded) {
+      end(sink);
       sink(raw, number);
       return;
     }
@@ -41,6 +43,7 @@ class QuotedPrintable {
   template <class Sink>
   void end(const Sink& sink) {
     if (holds()) {
+      held_ += on_ ? "" : "=";
       give(sink);
     }
   }
@@ -54,6 +57,7 @@ class QuotedPrintable {
     bool goes_on = false;  // behind its end
   };
   Text decode(std::string_view raw);
+  static bool begins_line(std::string_view raw);
   template <class Sink>
   void give(const Sink& sink) {
     const std::string whole = std::exchange(held_, {});  // the sink may come back here

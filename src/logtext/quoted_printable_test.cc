@@ -86,6 +86,32 @@ TEST(QuotedPrintable, WhatAProcessIsCalledIsNoCode) {
   EXPECT_EQ(texts.back(), other);
 }
 
+// A post begins anywhere in a report, and a reply has its marks before each line that was sent.
+TEST(QuotedPrintable, ZonesThatAMailerCut) {
+  const std::string zone =
+      "> > Jul 13 01:11:00 backup kernel: DMA32 free:19060kB min:5364kB low:6704kB high:8044kB "
+      "active_anon:180632kB inactive_anon:38496kB present:3857440kB";
+  const std::string buddy = "> > Jul 13 01:11:00 backup kernel: DMA: 6*4kB 1*8kB = 32kB";
+  std::vector<std::string> mail = as_mail(zone);
+  ASSERT_EQ(mail.front().back(), '=');
+  for (const std::string& row : as_mail(buddy)) {
+    mail.push_back(row);
+  }
+  EXPECT_EQ(texts_of(mail), texts_of({zone, buddy}));
+  for (const char* line : {"  [  238.370533] Free swap  = 0kB", "Total swap = 67108860kB",
+                           "Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 x"}) {
+    EXPECT_EQ(texts_of(as_mail(line)), texts_of({line}));
+  }
+  // Where another line begins, or nothing was cut, "=" is a character.
+  const std::string cut = as_mail(zone).front();
+  const std::string next = "Jul 13 01:11:00 backup kernel: Mem-Info:";
+  EXPECT_EQ(texts_of({cut, next}).size(), 2U);
+  EXPECT_TRUE(texts_of({cut, next}).front().ends_with("="));
+  EXPECT_TRUE(texts_of({cut}).front().ends_with("="));
+  EXPECT_EQ(texts_of({"active_anon:1 x=", "y"}),
+            (std::vector<std::string>{"active_anon:1 x=", "y"}));
+}
+
 TEST(QuotedPrintable, ALogBehindAMailIsReadAsItIs) {
   std::vector<std::string> rows = as_mail(head);
   rows.emplace_back(head);
