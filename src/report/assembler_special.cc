@@ -352,6 +352,24 @@ bool Assembler::on_mem_info(const Line& line, KernelLine& /*read*/) {
   return touch(*event, line, Stage::mem_info);
 }
 
+namespace {
+
+// The counters of an event come before its zones: a post may have them behind, and the kernel's
+// clock then says that they were printed between its head and what came last.
+bool are_put_behind(const OpenEvent& event, const logtext::Line& line) {
+  const Report& report = event.report;
+  const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
+  if (event.superseded || event.ignored || !callers || report.zones.empty() ||
+      !report.totals.empty() || report.mem_info_at || !line.monotonic_us ||
+      !event.last.monotonic_us || *line.monotonic_us >= *event.last.monotonic_us ||
+      *event.last.monotonic_us - *line.monotonic_us > OpenEvent::one_second) {
+    return false;
+  }
+  return !report.trigger || report.time.monotonic_us <= line.monotonic_us;
+}
+
+}  // namespace
+
 bool Assembler::on_totals(const Line& line, KernelLine& read) {
   const auto& fields = read.as<FieldSet>();
   OpenEvent* event = pick(line, Stage::totals, [&](const OpenEvent& e) {
@@ -363,6 +381,9 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
       return (e.report.trigger || e.lone_trace) && e.report.totals.empty() &&
              e.report.zones.empty();
     });
+  }
+  if (event == nullptr && read.score >= 2) {
+    event = pick(line, Stage::totals, [&](const OpenEvent& e) { return are_put_behind(e, line); });
   }
   if (event == nullptr) {
     event = read.score >= 2 ? open_without_head(line) : nullptr;

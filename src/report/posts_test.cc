@@ -307,5 +307,26 @@ TEST(SingleLines, WhatBeganFirstIsToldFirstAtTheEnd) {
   EXPECT_EQ(events[1].first_line, 2U);
 }
 
+// A person shows the zones before the counters that the kernel printed first.
+TEST(PartsInAnotherOrder, AreOneReport) {
+  const std::string head =
+      "[277622.359064] squid invoked oom-killer: gfp_mask=0x42d0, order=3, oom_score_adj=0\n";
+  const std::string zone = "[277622.359382] DMA free:2332kB min:36kB low:44kB high:52kB\n";
+  const auto counters = [](const std::string& time) {
+    return "[" + time + "] active_anon:658515 inactive_anon:54399\n[" + time +
+           "] active_file:1172176 inactive_file:323606\n";
+  };
+  const auto one = assemble(head + zone + counters("277622.359371"));
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].totals.count(), 4U);
+  EXPECT_FALSE(one[0].mixed_at);
+  EXPECT_EQ(one[0].last_line, 4U);
+  EXPECT_EQ(assemble(zone + counters("277622.359371")).size(), 1U);
+  // Printed behind the zones, or before the head, they are of another report.
+  EXPECT_EQ(assemble(head + zone + counters("277622.359382")).size(), 2U);
+  EXPECT_EQ(assemble(head + zone + counters("277622.359401")).size(), 2U);
+  EXPECT_EQ(assemble(head + zone + counters("277622.359063")).size(), 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
