@@ -39,12 +39,13 @@ std::optional<double> since_first(const Event& event) {
 render::Follower row_of(const Event& event) {
   const report::Report& report = event.report;
   render::Follower row;
-  row.kind = report::name(report.kind);
+  const bool stall = render::is_stall(report);
+  row.kind = stall ? "page-allocation-stall" : report::name(report.kind);
   row.trigger = report.trigger ? report.trigger->comm : std::string();
   row.victims = report.victims.empty() ? std::string() : render::victims_text(report, 4);
-  row.outcome = report.outcome == report::Outcome::no_victim
-                    ? tr("no victim")
-                    : tr(render::outcome_name(report.outcome));
+  row.outcome = report.outcome == report::Outcome::no_victim ? tr("no victim")
+                : stall                                      ? std::string()
+                        : tr(render::outcome_name(report.outcome));
   row.root_cause = event.root_cause;
   row.of_victim = event.killed_at.line != 0;
   row.place = report.source + ":" + std::to_string(report.first_of_log());

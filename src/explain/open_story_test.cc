@@ -38,5 +38,21 @@ TEST(OpenStory, IsToldByTheEventThatSaysMost) {
   EXPECT_EQ(lead_of(head), 1U);
 }
 
+TEST(OpenStory, AStallIsNoFailureThatIsOver) {
+  const auto stall = [](const std::string& second, const std::string& name) {
+    return "[" + second + ".693973] " + name +
+           ": page allocation stalls for 87950ms, order:0, "
+           "mode:0x24201ca(GFP_HIGHUSER_MOVABLE|__GFP_COLD)\n";
+  };
+  auto events = diagnose::cases::explain_log(stall("176", "mysqld") + stall("178", "ksmtuned"));
+  ASSERT_EQ(events.size(), 2U);
+  OpenStory story(std::move(events[0]));
+  story.add(std::move(events[1]));
+  const auto told = story.story();
+  ASSERT_EQ(told.others.size(), 1U);
+  EXPECT_EQ(told.others[0].kind, "page-allocation-stall");
+  EXPECT_EQ(told.others[0].outcome, "");
+}
+
 }  // namespace
 }  // namespace whyoom::explain
