@@ -111,6 +111,23 @@ std::size_t find_first_stat(std::string_view rest) {
   return at;
 }
 
+// Where all words behind it are values, whichever is the first of them.
+std::size_t find_values(std::string_view rest) {
+  for (std::size_t at = rest.find(": "); at != std::string_view::npos;
+       at = rest.find(": ", at + 1)) {
+    Cursor cursor(rest.substr(at + 1));
+    bool all = true;
+    while (all && !cursor.rest().empty()) {
+      cursor.skip_spaces();
+      all = parse_inline_stat(cursor.take_word(), {}).has_value();
+    }
+    if (all) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
 bool counts_events(std::string_view name) {
   if (name.starts_with("total_")) {
     name.remove_prefix(6);
@@ -137,8 +154,11 @@ std::optional<Memcg> parse_memcg_stats(std::string_view text, Place at, bool& ma
   Memcg line;
   const std::size_t first = find_first_stat(rest);
   if (first == std::string_view::npos) {
-    line.limit_path = std::string(rest.substr(0, rest.size() - (rest.ends_with(':') ? 1 : 0)));
+    // Of a cut line the path may be that of a cgroup above. Values that begin otherwise are of no
+    // kernel that is known, and only end the path.
     malformed = !rest.ends_with(':');
+    const std::size_t values = malformed ? find_values(rest) : rest.size() - 1;
+    line.limit_path = std::string(rest.substr(0, values == std::string_view::npos ? 0 : values));
     return line;
   }
   line.limit_path = std::string(rest.substr(0, first));
@@ -296,9 +316,7 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
 bool put_stats(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = event.memcg();
   auto& part = read.as<Memcg>();
-  // Of a cut line the path may be that of a cgroup above.
-  const bool cut = part.stats.empty() && !read.damage.empty();
-  if (event.first_stats && memcg.limit_path.empty() && !cut) {
+  if (event.first_stats && memcg.limit_path.empty()) {
     memcg.limit_path = std::move(part.limit_path);
   }
   if (part.stats.empty()) {

@@ -62,6 +62,20 @@ TEST(MemcgStats, OnOneLineBecomeBytes) {
   EXPECT_TRUE(malformed);
 }
 
+TEST(MemcgStats, ThePathEndsBeforeValuesOfAnyName) {
+  bool malformed = false;
+  const auto path_of = [&malformed](std::string_view text) {
+    const auto line = parse_memcg_stats(text, {}, malformed);
+    return line && line->stats.empty() ? line->limit_path : "?";
+  };
+  EXPECT_EQ(path_of("Memory cgroup stats for /lab: anon:64512KB file:512KB kernel:512KB"), "/lab");
+  EXPECT_TRUE(malformed);
+  EXPECT_EQ(path_of("Memory cgroup stats for /a: b: anon:64512KB"), "/a: b");
+  // A cut path may be that of a cgroup above.
+  EXPECT_EQ(path_of("Memory cgroup stats for /lab: anon:645"), "");
+  EXPECT_EQ(path_of("Memory cgroup stats for /la"), "");
+}
+
 TEST(MemcgStats, OneALine) {
   bool malformed = false;
   const auto title = parse_memcg_stats("Memory cgroup stats for /pod/x:", {}, malformed);
