@@ -188,7 +188,7 @@ void add_function(StackDump& stack, std::string_view function) {
 // The function that a line of a trace surely names; empty: none.
 std::string_view function_of(const KernelLine& read) {
   const auto* entry = std::get_if<TraceEntry>(&read.part);
-  return entry != nullptr && entry->reliable ? entry->function : std::string_view();
+  return entry != nullptr && entry->reliable && !entry->cut ? entry->function : std::string_view();
 }
 
 // The stack of a panic follows the panic, behind all other parts.

@@ -204,6 +204,8 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
     return entry;
   }
   if (address) {
+    entry.cut = symbol && after.empty();
+    entry.function = entry.cut ? name : std::string_view();
     return entry;
   }
   return std::nullopt;

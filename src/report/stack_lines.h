@@ -32,6 +32,7 @@ struct TraceEntry {
   std::string_view function;
   std::string_view caller;  // "x from y+0x4/0x8" of 32-bit ARM
   bool reliable = true;     // no "?" before it
+  bool cut = false;         // the line ends in the name, which may be longer
   bool narrow = false;      // as kernels of 32 bits print it
 };
 std::optional<TraceEntry> parse_trace_entry(std::string_view text);

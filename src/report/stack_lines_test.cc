@@ -3,9 +3,41 @@
 #include <gtest/gtest.h>
 
 #include "report/kernel_line.h"
+#include "report/test_support.h"
 
 namespace whyoom::report {
 namespace {
+
+// A post may end in the midst of the name of whoever called the OOM killer.
+TEST(TraceEntry, ALineThatEndsInAName) {
+  const auto cut = parse_trace_entry("[<ffffffff81187bbd>] ? __alloc_pages_nodemask");
+  ASSERT_TRUE(cut);
+  EXPECT_TRUE(cut->cut);
+  EXPECT_EQ(cut->function, "__alloc_pages_nodemask");
+  const auto whole = parse_trace_entry("[<ffffffff81187bbd>] ? __alloc_pages_nodemask+0x812/0x8f0");
+  ASSERT_TRUE(whole);
+  EXPECT_FALSE(whole->cut);
+  EXPECT_EQ(parse_trace_entry("[<ffffffff81187bbd>]")->function, "");
+  EXPECT_FALSE(parse_trace_entry("__alloc_pages_nodemask"));  // a word
+  const std::string head =
+      "[    1.000001] hog invoked oom-killer: gfp_mask=0x24002c2, order=0, oom_score_adj=0\n"
+      "[    1.000002] Call Trace:\n"
+      "[    1.000003]  [<ffffffff811839b2>] ? out_of_memory+0x3bf/0x406\n";
+  const auto known = [&head](const std::string& last) {
+    const auto events =
+        testing::assemble(head + "[    1.000004]  [<ffffffff81187bbd>] " + last + "\n");
+    return events.size() == 1 && events[0].known_global;
+  };
+  EXPECT_TRUE(known("? __alloc_pages_nodemask+0x812/0x8f0"));
+  EXPECT_TRUE(known("? __alloc_pages_nodemask"));
+  EXPECT_FALSE(known("? __alloc_pa"));
+  EXPECT_FALSE(known("? pagefault_out_of_memory"));
+  // What is cut may be another function's name.
+  const auto sure =
+      testing::assemble(head + "[    1.000004]  [<ffffffff81187bbd>] __alloc_pages\n");
+  ASSERT_EQ(sure.size(), 1U);
+  EXPECT_TRUE(sure[0].stack->functions.empty());
+}
 
 TEST(CpuLine, EveryForm) {
   const auto el6 = parse_cpu_line("Pid: 77, comm: httpd Not tainted 2.6.32-431.el6.x86_64 #1");
