@@ -328,5 +328,26 @@ TEST(PartsInAnotherOrder, AreOneReport) {
   EXPECT_EQ(assemble(head + zone + counters("277622.359063")).size(), 2U);
 }
 
+TEST(LinesOfALimit, BesideThoseOfALogASentenceIsNone) {
+  const std::string said = "I see in dmesg\nnf_conntrack: table full, dropping packet\nagain.\n";
+  const std::string log =
+      "[1737157.057528] nf_conntrack: table full, dropping packet.\n"
+      "[1737157.160357] nf_conntrack: table full, dropping packet.\n";
+  for (const auto& text : {said + log, log + said}) {
+    const auto events = assemble(text);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].limit_reached->count, 2U);
+    EXPECT_EQ(events[0].first_line, text == said + log ? 4U : 1U);
+    EXPECT_EQ(events[0].last_line, text == said + log ? 5U : 2U);
+    EXPECT_EQ(events[0].time.monotonic_us, 1737157057528U);
+  }
+  EXPECT_EQ(assemble(said + said)[0].limit_reached->count, 2U);  // nothing else is known
+  const std::string fork = "cgroup: fork rejected by pids controller in /a\n";
+  const auto forks = assemble(fork + "[    1.000001] " + fork + fork);
+  ASSERT_EQ(forks.size(), 1U);
+  EXPECT_EQ(forks[0].fork_rejected->count, 1U);
+  EXPECT_EQ(forks[0].first_line, 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::report

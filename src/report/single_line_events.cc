@@ -94,23 +94,40 @@ bool SingleLineEvents::repeated(const logtext::Line& line) {
   return false;
 }
 
+// People tell what they found, and then show it.
+bool SingleLineEvents::is_quotation(std::deque<Gathered>& of, std::deque<Gathered>::iterator& known,
+                                    const logtext::Line& line) {
+  if (known->framed && !line.framed) {
+    return true;
+  }
+  if (!known->framed && line.framed) {
+    of.erase(known);
+    known = of.end();
+  }
+  return false;
+}
+
 void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& rejected) {
   if (repeated(line)) {
     return;
   }
   end_one(overcommit_);
-  for (auto& known : forks_) {
-    if (known.report.fork_rejected->path == rejected.path) {
-      ++known.report.fork_rejected->count;
-      known.report.last_line = line.number;
-      known.last = moment_of(line);
-      return;
-    }
+  auto known = std::ranges::find_if(forks_, [&rejected](const Gathered& each) {
+    return each.report.fork_rejected->path == rejected.path;
+  });
+  if (known != forks_.end() && is_quotation(forks_, known, line)) {
+    return;
+  }
+  if (known != forks_.end()) {
+    ++known->report.fork_rejected->count;
+    known->report.last_line = line.number;
+    known->last = moment_of(line);
+    return;
   }
   if (forks_.size() >= most_forks) {
     emit_one(forks_, forks_.begin());
   }
-  Gathered fresh{begin(Kind::fork_rejected, line), moment_of(line)};
+  Gathered fresh{begin(Kind::fork_rejected, line), moment_of(line), line.framed};
   fresh.report.fork_rejected = std::move(rejected);
   forks_.push_back(std::move(fresh));
 }
@@ -153,6 +170,12 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
       emit_one(limits_, known);
       break;
     }
+    if (is_quotation(limits_, known, line)) {
+      return;
+    }
+    if (known == limits_.end()) {
+      break;
+    }
     const unsigned teller = limit.teller;
     const auto bytes = limit.bytes;
     // The moment that was furthest from having what was asked for tells most.
@@ -173,7 +196,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
   if (limits_.size() >= most_limits) {
     emit_one(limits_, limits_.begin());
   }
-  Gathered fresh{begin(Kind::limit_reached, line), moment_of(line)};
+  Gathered fresh{begin(Kind::limit_reached, line), moment_of(line), line.framed};
   fresh.report.limit_reached = std::move(limit);
   limits_.push_back(std::move(fresh));
 }

@@ -44,6 +44,7 @@ class SingleLineEvents {
   struct Gathered {
     Report report;
     Moment last;
+    bool framed = false;  // its lines are of a log
   };
   struct Facts {
     UserspaceKill kill;
@@ -52,6 +53,10 @@ class SingleLineEvents {
 
   [[nodiscard]] Report begin(Kind kind, const logtext::Line& line) const;
   bool repeated(const logtext::Line& line);
+  // The line, without a frame, quotes lines that have one; or those gathered so far quote it: then
+  // they are forgotten, and `known` is the end.
+  static bool is_quotation(std::deque<Gathered>& of, std::deque<Gathered>::iterator& known,
+                           const logtext::Line& line);
   void emit_one(std::deque<Gathered>& from, const std::deque<Gathered>::iterator& which);
   void end_one(std::optional<Gathered>& one);
   Facts* facts_of(const std::string& killer);
