@@ -176,6 +176,7 @@ constexpr LimitWords limit_words[] = {
     {LimitReached::What::conntrack, "nf_conntrack: table full", ""},
     {LimitReached::What::conntrack, "nf_conntrack: nf_conntrack: table full", ""},
     {LimitReached::What::conntrack, "ip_conntrack: table full", ""},
+    {LimitReached::What::conntrack, "ip_conntrack: VPS ", " table full"},  // of OpenVZ
     {LimitReached::What::file_max, "VFS: file-max limit ", " reached"},
     {LimitReached::What::neighbour, "neighbour: ", ": neighbor table overflow!"},
     {LimitReached::What::neighbour, "Neighbour table overflow", ""},
@@ -313,7 +314,9 @@ std::string take_protocol(std::string_view& line) {
 
 void read_numbers(const LimitWords& words, std::string_view middle, std::string_view rest,
                   LimitReached& limit) {
-  if (words.what == LimitReached::What::file_max) {
+  if (words.what == LimitReached::What::conntrack && !words.behind.empty()) {
+    limit.name = "VPS " + std::string(middle);  // the container
+  } else if (words.what == LimitReached::What::file_max) {
     limit.limit = Cursor(middle).take_unsigned();
   } else if (words.what == LimitReached::What::cma) {
     read_cma(middle, rest, limit);
@@ -340,7 +343,8 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     }
     const std::string_view rest = line.substr(words.before.size());
     const std::size_t end = rest.find(words.behind);
-    if (end == std::string_view::npos) {
+    if (end == std::string_view::npos ||
+        (words.what == LimitReached::What::conntrack && rest.substr(0, end).find(' ') < end)) {
       continue;
     }
     limit.what = words.what;

@@ -124,6 +124,7 @@ TEST(LimitLine, EachKernelsWords) {
       {"nf_conntrack: table full in netns 4026532000, dropping packet", What::conntrack},
       {"nf_conntrack: table full,", What::conntrack},  // wrapped
       {"ip_conntrack: table full, dropping packet.", What::conntrack},
+      {"ip_conntrack: VPS xxx table full, dropping packet.", What::conntrack},
       {"VFS: file-max limit 808720 reached", What::file_max},
       {"neighbour: ndisc_cache: neighbor table overflow!", What::neighbour},
       {"Neighbour table overflow.", What::neighbour},
@@ -143,6 +144,9 @@ TEST(LimitLine, ItsNumbersAndNames) {
   EXPECT_EQ(parse_limit_line("VFS: file-max limit 808720 reached", {})->limit, 808720U);
   EXPECT_EQ(parse_limit_line("neighbour: arp_cache: neighbor table overflow!", {})->name,
             "arp_cache");
+  EXPECT_EQ(parse_limit_line("ip_conntrack: VPS 101 table full, dropping packet.", {})->name,
+            "VPS 101");
+  EXPECT_FALSE(parse_limit_line("ip_conntrack: VPS of mine has its table full", {}));
   const auto cma = parse_limit_line(
       "cma: __cma_alloc: linux,cma: alloc failed, req-size: 8192 pages, ret: -12", {});
   EXPECT_EQ(cma->name, "linux,cma");
