@@ -121,6 +121,7 @@ class Assembler {
   static void take_over(OpenEvent& event, OpenEvent&& quotation);
   OpenEvent* event_of_container(const Line& line, const std::string& name);
   bool on_kill_intent(const Line& line, KernelLine& read);
+  void join_failed_fault(const Line& line);
   bool on_victim(const Line& line, KernelLine& read);
   bool on_group(const Line& line, KernelLine& read);
   bool on_reaped(const Line& line, KernelLine& read);

@@ -1,5 +1,6 @@
 // The kinds of line that do more than one event needs: how a report ends, and whom it killed.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
@@ -239,7 +240,22 @@ bool is_kernels_own(const logtext::Line& line, const VictimLine& victim) {
 
 }  // namespace
 
+// Right behind a request of 2.4 that failed it is what came of it: the fault that made the request
+// killed its process (arch/i386/mm/fault.c do_page_fault()).
+void Assembler::join_failed_fault(const Line& line) {
+  OpenEvent* event = newest_open();
+  if (event != nullptr && event->is_failure() && event->last.line + 1 == line.number &&
+      event->report.trigger && event->report.trigger->comm.empty() && !event->report.slub &&
+      event->report.zones.empty() &&
+      std::abs(seconds_between(event->last, line).value_or(0)) <= 1) {
+    event->report.kind = Kind::oom_kill;
+  }
+}
+
 bool Assembler::on_victim(const Line& line, KernelLine& read) {
+  if (read.kind == &fault_victim) {
+    join_failed_fault(line);
+  }
   auto& part = read.as<VictimLine>();
   const bool announced = std::ranges::any_of(
       events_, [](const OpenEvent& e) { return !e.superseded && e.intent.has_value(); });

@@ -349,5 +349,24 @@ TEST(LinesOfALimit, BesideThoseOfALogASentenceIsNone) {
   EXPECT_EQ(forks[0].first_line, 2U);
 }
 
+// 2.4 prints the second when the fault that made the request has no memory (do_page_fault()).
+TEST(LinesOfAFault, AreOfTheRequestBeforeThem) {
+  const std::string failed = "__alloc_pages: 0-order allocation failed (gfp=0x1d2/0)\n";
+  const std::string larger = "__alloc_pages: 1-order allocation failed (gfp=0x1f0/0)\n";
+  const std::string killed = "VM: killing process watchdog\n";
+  const auto events = assemble(failed + killed + larger + failed + killed);
+  ASSERT_EQ(events.size(), 3U);
+  for (const std::size_t i : {0U, 2U}) {
+    EXPECT_EQ(events[i].kind, Kind::oom_kill);
+    EXPECT_EQ(events[i].outcome, Outcome::killed);
+    ASSERT_EQ(events[i].victims.size(), 1U);
+    EXPECT_EQ(events[i].victims[0].comm, "watchdog");
+    EXPECT_EQ(events[i].trigger->order, 0);
+  }
+  EXPECT_EQ(events[1].kind, Kind::page_allocation_failure);
+  EXPECT_EQ(events[1].trigger->order, 1);
+  EXPECT_EQ(assemble(failed + "and then\n" + killed)[0].kind, Kind::page_allocation_failure);
+}
+
 }  // namespace
 }  // namespace whyoom::report
