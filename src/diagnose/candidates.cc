@@ -79,14 +79,6 @@ void name_hugepages(Event& event) {
        Message("the line of the usual huge pages (\"hugepages_total=\")"));
 }
 
-bool are_pools_big(const memory::Evidence& evidence) {
-  Bytes unused;
-  for (const memory::HugepagePool& pool : evidence.hugepages) {
-    unused += pool.size * pool.free;
-  }
-  return evidence.ram && share(unused, *evidence.ram) >= big_share;
-}
-
 Message size_of_ram() { return Message(R"(the lines "pages RAM" and "pages reserved")"); }
 Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:", "managed:"))"); }
 
@@ -95,6 +87,20 @@ Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:"
 bool may_have_reserve(const memory::ZoneState& zone, const report::Report& report) {
   const bool narrow = report.stack && report.stack->narrow;
   return !zone.reserve_known && (zone.zone < kernel::ZoneClass::normal || narrow);
+}
+
+bool are_counted(const report::Report& report) {
+  return report.totals.get(Field::active_anon) && report.totals.get(Field::free);
+}
+
+// The first line that is missing to say whose RAM was used, or kept back.
+Message lost_line_of_use(const memory::Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  return !report.totals.get(Field::active_anon)
+             ? Message("the counters of Mem-Info (\"active_anon:\")")
+         : !are_counted(report) ? Message("the counters of Mem-Info (\"free:\")")
+         : !evidence.ram        ? size_of_ram()
+                                : Message("the zones' min (\"Node 0 Normal free: min:\")");
 }
 
 // Zones whose size no line tells, and none of which could have served the request.
@@ -120,18 +126,32 @@ bool is_little(const report::Report& report, std::initializer_list<Field> parts)
   return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
 }
 
+// 0: not known.
+Bytes ram_at_most(const memory::Evidence& evidence) {
+  const auto& pages = evidence.report->tail.ram;
+  const Bytes printed = pages ? to_bytes(Pages(pages->value), evidence.page) : Bytes(0);
+  return evidence.ram.value_or(printed);
+}
+
 // What processes have, and shared memory, could have been moved there. A process that had most of
 // RAM was faster.
 bool has_room_in_swap(const memory::Evidence& evidence) {
   const report::Report& report = *evidence.report;
-  const auto& pages = report.tail.ram;
-  const Bytes printed = pages ? to_bytes(Pages(pages->value), evidence.page) : Bytes(0);
-  const Bytes ram = evidence.ram.value_or(printed);
+  const Bytes ram = ram_at_most(evidence);
   const bool has_hog = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
     return share(size_of(victim, evidence).value_or(Bytes(0)), ram) >= most_of_ram;
   });
   return ram.count() > 0 && evidence.swap_free && !has_hog &&
          share(*evidence.swap_free, ram) >= big_share;
+}
+
+// The page cache filled RAM and could not be given back, by the lines behind the zones: it was no
+// file's of a disk.
+bool is_full_of_cache(const report::Report& report, const memory::Evidence& evidence) {
+  const auto& cache = report.tail.pagecache;
+  const std::uint64_t swapped = report.tail.swap_cache ? report.tail.swap_cache->value : 0;
+  return evidence.ram && cache && cache->value > swapped &&
+         share(to_bytes(Pages(cache->value - swapped), evidence.page), *evidence.ram) >= 0.75;
 }
 
 // Who the kernel found to kill, and what that and the counters tell of the rest.
@@ -145,6 +165,8 @@ struct Found {
   bool room_in_swap = false;
   bool little_held = false;  // by processes, of what was counted
   bool much_free = false;    // by the free lists
+  bool all_cache = false;    // by the lines behind the zones
+  double idle_pools = 0;     // huge pages that nobody uses, of RAM
 };
 
 // By the lists, where the lines of their zones are lost. `kind`: in blocks of that kind alone.
@@ -187,6 +209,12 @@ Found found_by(const Event& event, const report::Report& report) {
   found.room_in_swap = has_room_in_swap(event.evidence);
   found.little_held =
       is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+  found.all_cache = !are_counted(report) && is_full_of_cache(report, event.evidence);
+  Bytes idle;
+  for (const memory::HugepagePool& pool : event.evidence.hugepages) {
+    idle += pool.size * pool.free;
+  }
+  found.idle_pools = share(idle, ram_at_most(event.evidence));
   constexpr double more_than_marks = 0.05;
   const Bytes ram = event.evidence.ram.value_or(Bytes(0));
   found.much_free = event.evidence.zones.empty() && ram.count() > 0 &&
@@ -224,15 +252,6 @@ std::string_view most_by_totals(const report::FieldSet& totals) {
   return pages(Field::unevictable) > anon ? "unevictable"
          : pages(Field::shmem) > anon / 2 ? "shmem-tmpfs"
                                           : "memory-exhausted";
-}
-
-// The page cache filled RAM and could not be given back, by the lines behind the zones: it was no
-// file's of a disk.
-bool is_full_of_cache(const report::Report& report, const memory::Evidence& evidence) {
-  const auto& cache = report.tail.pagecache;
-  const std::uint64_t swapped = report.tail.swap_cache ? report.tail.swap_cache->value : 0;
-  return evidence.ram && cache && cache->value > swapped &&
-         share(to_bytes(Pages(cache->value - swapped), evidence.page), *evidence.ram) >= 0.75;
 }
 
 // Memory that was free, and that the request did not get.
@@ -286,38 +305,22 @@ void name_bound(Event& event, const Context& context) {
   }
 }
 
-// Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
-// it was free and kept back, and nothing that is there tells. Who used it would be a process,
-// unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
-// process holds, or in many of them.
-void name_machine(Event& event, const Context& context) {
+// What processes could not give back without swap, in the page cache.
+void name_cache(Event& event, const Message& counters) {
+  name(event, "shmem-tmpfs", counters);
+  name(event, "unevictable", counters);
+}
+
+// Who had the memory, where no zone tells that it was used up.
+void name_holders(Event& event, const Context& context, const Found& found,
+                  const Message& counters) {
   const report::Report& report = context.report;
-  const bool no_zones = event.evidence.zones.empty();
-  if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
-      is_bound(event.evidence) || context.story.killed_at.line != 0) {
-    return;
+  if (found.idle_pools >= big_share) {
+    name_by_marks(event, "hugepages-reserved");
   }
-  const auto& totals = report.totals;
-  const bool counted = totals.get(Field::active_anon) && totals.get(Field::free);
-  const Message counters_lost("the counters of Mem-Info (\"active_anon:\")");
-  const auto name_cache = [&] {
-    name(event, "shmem-tmpfs", counters_lost);
-    name(event, "unevictable", counters_lost);
-  };
-  const bool all_cache = !counted && is_full_of_cache(report, event.evidence);
-  if (!no_zones && !are_sizeless(event.evidence)) {
-    name_by_parts(event, report);
-    name_by_counters(event, report);
-    if (event.candidates.empty() && all_cache) {
-      name_cache();
-    }
-    return;
+  if (found.idle_pools > 1 - big_share) {
+    return;  // nothing else can have a big share
   }
-  const Message counters = counted ? size_of_ram() : counters_lost;
-  if (is_of_page_fault(report)) {
-    name_by_marks(event, "spurious-pagefault");
-  }
-  const Found found = found_by(event, report);
   if (found.much_free) {
     if (free_by_lists(report, event.evidence, 'C') > free_by_lists(report, event.evidence, 0) / 2) {
       name(event, "cma-only", rest_of_zones());
@@ -325,8 +328,8 @@ void name_machine(Event& event, const Context& context) {
     if (!report.trigger) {
       name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
     }
-  } else if (all_cache) {
-    name_cache();
+  } else if (found.all_cache) {
+    name_cache(event, counters);
   } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
@@ -340,15 +343,57 @@ void name_machine(Event& event, const Context& context) {
     }
     name_unheld(event, report, found, counters);
   } else {
-    name(event, held_shmem(report) ? "shmem-tmpfs" : most_by_totals(totals), counters);
+    name(event, held_shmem(report) ? "shmem-tmpfs" : most_by_totals(report.totals), counters);
     if (found.minor) {
       name_unheld(event, report, found, counters);
     }
   }
-  if (lacks_nodes_of_hugepages(report)) {
+}
+
+// Somebody was killed with much free: where no line tells what the request could use, it was bound
+// to other nodes, or the path of page faults asked for a kill without need (to 5.15).
+void name_out_of_reach(Event& event, const report::Report& report) {
+  const auto& release = event.evidence.release;
+  if (report.trigger || report.constraint || !free_in_spite(event.evidence)) {
+    return;
+  }
+  const Message first("the first line (\"invoked oom-killer\")");
+  if (report.cpuset != "/") {
+    name(event, "cpuset-nodes", first);
+  }
+  if (!(release && release->at_least(5, 16))) {
+    name(event, "spurious-pagefault", first);
+  }
+}
+
+// Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
+// it was free and kept back, and nothing that is there tells. Who used it would be a process,
+// unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
+// process holds, or in many of them.
+void name_machine(Event& event, const Context& context) {
+  const report::Report& report = context.report;
+  const bool no_zones = event.evidence.zones.empty();
+  if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
+      is_bound(event.evidence) || context.story.killed_at.line != 0) {
+    return;
+  }
+  name_out_of_reach(event, report);
+  const Found found = found_by(event, report);
+  const Message counters = lost_line_of_use(event.evidence);
+  if (!no_zones && !are_sizeless(event.evidence)) {
+    name_by_parts(event, report);
+    name_by_counters(event, report);
+    if (event.candidates.empty() && found.all_cache) {
+      name_cache(event, counters);
+    }
+    return;
+  }
+  if (is_of_page_fault(report)) {
+    name_by_marks(event, "spurious-pagefault");
+  }
+  name_holders(event, context, found, counters);
+  if (lacks_nodes_of_hugepages(report) && found.idle_pools < big_share) {
     name_hugepages(event);
-  } else if (are_pools_big(event.evidence)) {
-    name_by_marks(event, "hugepages-reserved");
   }
   name_fragmentation(event, report);
   name_kept_back(event, report);

@@ -5,6 +5,8 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "diagnose/blocks.h"
+#include "diagnose/share.h"
+#include "memory/sum_of.h"
 #include "memory/task_with.h"
 
 namespace whyoom::diagnose {
@@ -55,9 +57,12 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
 bool is_known_global(const memory::Evidence& evidence) {
   using Reason = report::Panic::Reason;
   const report::Report& report = *evidence.report;
-  // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()); and see constraint_of().
+  // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()); and see
+  // constraint_of().
   const auto& panic = report.panic;
-  return is_of_page_fault(report) || report.known_global || evidence.whole_machine ||
+  // The pools are behind the zones from 3.10 on, and since 3.9 no cgroup's report has either.
+  const bool has_pools = report.trigger && !report.hugepages.empty() && !report.memcg;
+  return is_of_page_fault(report) || report.known_global || has_pools || evidence.whole_machine ||
          called_by_kswapd(evidence) == Verdict::proved ||
          (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable ||
                     panic->reason == Reason::panic_on_oom_system_wide));
@@ -143,6 +148,30 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
 
 bool lacks_nodes_of_hugepages(const report::Report& report) {
   return !report.hugepages.empty() && report.hugepages.front().node > 0;
+}
+
+std::optional<Bytes> free_in_spite(const memory::Evidence& evidence) {
+  constexpr double much = 0.10;
+  if (evidence.zones.empty()) {
+    const auto& pages = evidence.report->totals.get(kernel::Field::free);
+    const Bytes all = std::max(to_bytes(memory::counted_pages(*evidence.report), evidence.page),
+                               evidence.ram.value_or(Bytes(0)));
+    const Bytes free = to_bytes(Pages(pages ? pages->value : 0), evidence.page);
+    const bool counted = std::ranges::all_of(memory::counted_apart, [&](kernel::Field field) {
+      return evidence.report->totals.get(field).has_value();
+    });
+    if (!evidence.ram && !counted) {
+      return std::nullopt;
+    }
+    return share(free, all) >= most_of_ram ? std::optional(free) : std::nullopt;
+  }
+  Bytes free;
+  bool above = false;
+  for (const memory::ZoneState& zone : evidence.zones) {
+    free += to_bytes(zone.free, evidence.page);
+    above = above || (zone.reserve_known && zone.usable() > zone.high + zone.boost + zone.reserve);
+  }
+  return above && share(free, evidence.managed()) >= much ? std::optional(free) : std::nullopt;
 }
 
 Place place_of_ram(const report::Report& report) {

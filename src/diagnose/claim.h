@@ -55,6 +55,9 @@ bool is_swap_full(const memory::Evidence& evidence);
 
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
+// Much was free although the OOM killer was called: a zone that was printed lay above its high
+// mark, or, where none was, most of what was counted is free.
+std::optional<Bytes> free_in_spite(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
 Read<Bytes> balloon(const memory::Evidence& evidence);
 // The line of "pages RAM"; none where the zones tell it.

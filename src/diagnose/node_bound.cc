@@ -66,13 +66,23 @@ bool shows_all_zones(const report::Report& report, const report::Node& node) {
   });
 }
 
+// It has blocks of the largest order for which the kernel kills, far above its marks.
+bool serves_any_that_kills(const memory::ZoneState& zone) {
+  return zone.reserve_known && zone.usable() > (zone.high + zone.boost + zone.reserve) * 2 &&
+         std::ranges::any_of(zone.printed->buddy, [](const report::BuddyBlock& block) {
+           return block.order >= kernel::costly_order && block.count > 0;
+         });
+}
+
 // The nodes have ZONE_MOVABLE alone, and the request needs memory that stays where it is: no zone
 // of its zonelist is left, whatever is free.
 std::optional<Claim> judge_movable_nodes(const Context& context) {
   const auto& evidence = context.evidence;
   const auto allowed = memory::allowed_nodes(context.report);
-  if (!is_oom(context) || is_sysrq(context.report) || !allowed || !evidence.request.flags_known ||
-      evidence.request.highest >= kernel::ZoneClass::movable || evidence.has_eligible()) {
+  const bool known = evidence.request.flags_known;
+  if (!is_oom(context) || is_sysrq(context.report) || !allowed ||
+      (known &&
+       (evidence.request.highest >= kernel::ZoneClass::movable || evidence.has_eligible()))) {
     return std::nullopt;
   }
   Pages free;
@@ -87,7 +97,8 @@ std::optional<Claim> judge_movable_nodes(const Context& context) {
     free += zone.free;
     largest = largest == nullptr || zone.free > largest->free ? &zone : largest;
   }
-  if (largest == nullptr) {
+  // A request of which the first line is lost would have passed, had it been for such memory.
+  if (largest == nullptr || (!known && !serves_any_that_kills(*largest))) {
     return std::nullopt;
   }
   Claim result = claim(
@@ -102,6 +113,9 @@ std::optional<Claim> judge_movable_nodes(const Context& context) {
     const auto node = std::ranges::find(context.report.nodes, id, &report::Node::id);
     return node != context.report.nodes.end() && shows_all_zones(context.report, *node);
   });
+  if (!known) {
+    leave_open(result, Message("the first line (\"invoked oom-killer\")"));
+  }
   if (!whole) {
     result.confidence = 0.75;
     weaken(result, Message("the zones of these nodes"), Message("one of another kind is missing"));

@@ -12,7 +12,6 @@
 #include "diagnose/share.h"
 #include "memory/printed_score.h"
 #include "memory/slub_use.h"
-#include "memory/sum_of.h"
 
 namespace whyoom::diagnose {
 
@@ -34,34 +33,13 @@ bool may_be_bound(const Report& report) {
 // emplace_back() would be code of its own for each sentence.
 void add(std::vector<Message>& out, Message&& sentence) { out.push_back(std::move(sentence)); }
 
-// So much was free that memory was not used up, whatever the request could not have of it. Of the
-// machine, where its size is known or counted.
-std::optional<Bytes> plenty(const Event& event) {
-  const memory::Evidence& evidence = event.evidence;
-  const auto& total = event.report.totals.get(kernel::Field::free);
-  const Bytes counted = to_bytes(memory::counted_pages(event.report), evidence.page);
-  const Bytes free = total ? to_bytes(Pages(total->value), evidence.page) : Bytes(0);
-  return free.count() > 0 &&
-                 share(free, std::max(counted, evidence.ram.value_or(counted))) >= big_share
-             ? std::optional(free)
-             : std::nullopt;
-}
-
-// One of the zones that the task's nodes have was far above its marks.
-bool had_room(const memory::Evidence& evidence) {
-  return std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
-    return zone.eligible && zone.usable() > zone.high + zone.boost + zone.reserve + zone.slack &&
-           zone.usable() > zone.floor * 2;
-  });
-}
-
 // Of a task that may use some of the nodes.
 Message where_bound(const Event& event) {
   const std::string nodes = nodes_text(event.report);
   if (nodes.empty()) {
     return Message("No memory was left in the nodes that this task may use.");
   }
-  return had_room(event.evidence)
+  return free_in_spite(event.evidence)
              ? Message(
                    "This task may use no memory but that of {}, and its request found none "
                    "there that it may have.",
@@ -70,18 +48,17 @@ Message where_bound(const Event& event) {
 }
 
 Message where_global(const Event& event) {
-  if (may_be_bound(event.report)) {
-    return Message(
-        "The machine was out of memory, or those of its nodes that this task may use; it was no "
-        "cgroup's limit.");
-  }
-  if (const auto free = plenty(event)) {
+  if (const auto free = free_in_spite(event.evidence)) {
     return Message(
         "A request found no memory that it may have, though {} were free; it was no cgroup's "
         "limit.",
         human(*free));
   }
-  return Message("The whole machine was out of memory, not a cgroup.");
+  return may_be_bound(event.report)
+             ? Message(
+                   "The machine was out of memory, or those of its nodes that this task may use; "
+                   "it was no cgroup's limit.")
+             : Message("The whole machine was out of memory, not a cgroup.");
 }
 
 // Whether it was a cgroup's limit or the machine, as far as a line says so.
@@ -324,7 +301,7 @@ void add_free(std::vector<Message>& out, const Event& event) {
   constexpr double remarkable = 0.1;
   const auto& evidence = event.evidence;
   if (event.report.kind == Kind::memcg_oom_kill || !evidence.ram || !evidence.zones_complete ||
-      evidence.zones.empty() || plenty(event)) {
+      evidence.zones.empty() || (is_known_global(evidence) && free_in_spite(evidence))) {
     return;
   }
   Bytes free;

@@ -132,7 +132,10 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const double part = share(held, *evidence.ram + held);
-  const bool root = part >= big_balloon && used_up(context) != nullptr;
+  const bool root = part >= big_balloon;
+  if (root && used_up(context) == nullptr) {
+    return std::nullopt;
+  }
   Claim result =
       claim(root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
             root ? Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",

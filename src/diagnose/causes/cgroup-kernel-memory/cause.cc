@@ -13,8 +13,10 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || !use->kernel) {
     return std::nullopt;
   }
-  const bool fills = use->at_limit() && use->kernel->value.count() > 0 &&
-                     use->kernel->value * 2 >= use->memory->usage;
+  const bool fills = use->kernel->value.count() > 0 && use->kernel->value * 2 >= use->memory->usage;
+  if (fills && !use->at_limit()) {  // the counter that would say so may be lost
+    return std::nullopt;
+  }
   const std::string kernel = human(use->kernel->value);
   const std::string usage = human(use->memory->usage);
   Claim result =

@@ -11,8 +11,11 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || !use->file || !use->shmem) {  // file counts shmem as well
     return std::nullopt;
   }
-  const bool fills = use->at_limit() && use->file->value * 2 >= use->memory->usage &&
-                     use->file->value > CgroupUse::size(use->anon);
+  const bool fills =
+      use->file->value * 2 >= use->memory->usage && use->file->value > CgroupUse::size(use->anon);
+  if (fills && !use->at_limit()) {  // the counter that would say so may be lost
+    return std::nullopt;
+  }
   Claim result =
       claim(fills ? Role::root : Role::ruled_out, Rank::limit, 0.85, 0.9,
             fills ? Message("Page cache fills {}: {} of {}. It could not be "

@@ -10,7 +10,10 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || !use->shmem) {
     return std::nullopt;
   }
-  const bool fills = use->filled_by_shmem() && use->at_limit();
+  const bool fills = use->filled_by_shmem();
+  if (fills && !use->at_limit()) {  // the counter that would say so may be lost
+    return std::nullopt;
+  }
   Claim result = claim(
       fills ? Role::root : Role::ruled_out, Rank::limit, 0.9, 0.96,
       fills

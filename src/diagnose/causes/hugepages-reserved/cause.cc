@@ -2,6 +2,7 @@
 
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "memory/allowed_nodes.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -65,33 +66,20 @@ void add_numbers(Claim& result, const Pools& pools, const Context& context) {
   result.prove(Message("RAM"), *context.evidence.ram, place_of_ram(context.report));
 }
 
-Remedy& add_remedies(Claim& result, const Pools& pools) {
-  return pools.unused < pools.reserved
-             ? add_remedy(result)
-             : result.remedy(
-                   Message("Reserve only as many huge pages as are used (here none were needed)"),
-                   {ShellCommand("sudo whyoom fix vm.nr_hugepages=0"),
-                    ShellCommand("grep -i ^huge /proc/meminfo")});
-}
-
-// The zones' lines are lost. So little was free, or can have been, that no mark kept it back.
-std::optional<Claim> without_zones(const Context& context, const Pools& pools, double part) {
+// The zones' lines are lost. So little was free, or can have been, that vm.min_free_kbytes cannot
+// have kept back what matters.
+bool leave_next_to_nothing(const Pools& pools, const Context& context) {
   const auto& evidence = context.evidence;
+  const memory::Request& request = evidence.request;
   const auto& free = context.report.totals.get(kernel::Field::free);
-  constexpr double little = 0.10;
-  const double left =
-      free ? share(to_bytes(Pages(free->value), evidence.page), *evidence.ram) : 1 - part;
-  if (part < most_of_ram || left > little || !evidence.zones.empty() ||
-      !report::tells_of_oom(context.report) || is_bound(evidence) ||
-      evidence.request.order.value_or(0) > 0) {
-    return std::nullopt;
-  }
-  Claim result = claim(Role::root, Rank::out_of_reach, part, 0.85, nobody_uses(pools, part));
-  add_numbers(result, pools, context);
-  weaken(result, Message("the zones (\"Node 0 Normal free: min:\")"),
-         Message("they had more than their marks"));
-  add_remedies(result, pools);
-  return result;
+  const Bytes left = free ? to_bytes(Pages(free->value), evidence.page)
+                          : *evidence.ram - std::min(pools.unused, *evidence.ram);
+  return !evidence.zones_complete && share(left, *evidence.ram) < big_min_free &&
+         share(pools.unused, *evidence.ram) >= most_of_ram &&
+         report::tells_of_oom(context.report) && is_known_global(evidence) && !is_bound(evidence) &&
+         !memory::is_of_some_nodes(evidence) && !is_of_page_fault(context.report) &&
+         request.order.value_or(0) == 0 &&
+         !(request.flags_known && request.highest < kernel::ZoneClass::normal);
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -106,18 +94,28 @@ std::optional<Claim> judge(const Context& context) {
   const Pools pools = pools_of(evidence);
   const double part = share(pools.unused, *evidence.ram);
   const bool big = part >= big_share;
-  if (big && used_up(context) == nullptr) {  // that much is reserved, and it may be another thing
-    return without_zones(context, pools, part);
-  }
-  if (!big && lacks_nodes_of_hugepages(context.report)) {
+  const bool seen = used_up(context) != nullptr;
+  if (big ? !seen && !leave_next_to_nothing(pools, context)
+          : lacks_nodes_of_hugepages(context.report)) {
     return std::nullopt;
   }
   Claim result = claim(
       big ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.97,
       big ? nobody_uses(pools, part) : Message("{} of RAM are unused huge pages", percent(part)));
   add_numbers(result, pools, context);
+  if (big && !seen) {
+    result.confidence = 0.8;
+    weaken(result, Message("the zones' min (\"Node 0 Normal free: min:\")"),
+           Message("a zone that the request could use had more free than it must keep"));
+  }
   if (big) {
-    Remedy& remedy = add_remedies(result, pools);
+    Remedy& remedy =
+        pools.unused < pools.reserved
+            ? add_remedy(result)
+            : result.remedy(
+                  Message("Reserve only as many huge pages as are used (here none were needed)"),
+                  {ShellCommand("sudo whyoom fix vm.nr_hugepages=0"),
+                   ShellCommand("grep -i ^huge /proc/meminfo")});
     remedy.assume = "vm.nr_hugepages=" + std::to_string(pools.used);
   }
   return result;

@@ -110,6 +110,9 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const double part = share(*elsewhere, *evidence.ram);
+  if (part >= worth_having && !evidence.zones_complete) {  // it may be free in one that is lost
+    return std::nullopt;
+  }
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
   const auto zone =
       std::ranges::find_if(evidence.zones, [](const auto& each) { return each.eligible; });

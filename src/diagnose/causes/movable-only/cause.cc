@@ -46,6 +46,9 @@ std::optional<Claim> judge(const Context& context) {
   }
   const auto& [free, at] = *movable;
   const double part = share(free, *evidence.ram);
+  if (part >= worth_having && !evidence.zones_complete) {  // it may be free in one that is lost
+    return std::nullopt;
+  }
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
   // Where one thing fills the zones that the request needs, that is the cause.
   const Role role = !found                          ? Role::ruled_out
