@@ -112,6 +112,23 @@ void name_kernel_memory(Event& event, const report::Report& report) {
   }
 }
 
+// A vmalloc that got no pages, or not all: who may wait for single pages gets them, unless what it
+// is charged to is full or somebody has to die for it.
+void name_vmalloc(Event& event) {
+  const report::Report& report = *event.evidence.report;
+  const auto& vmalloc = report.vmalloc;
+  if (!vmalloc || !event.candidates.empty() || !event.evidence.zones.empty() ||
+      !(vmalloc->allocated || vmalloc->reason.starts_with("failed"))) {
+    return;
+  }
+  const Message kill(R"(an OOM kill of the same time ("invoked oom-killer"))");
+  name(event, "memory-exhausted", kill);
+  if (event.evidence.request.flags.has(kernel::GfpFlag::account)) {
+    name(event, "cgroup-limit", kill);
+  }
+  name_by_marks(event, "min-free-too-high");
+}
+
 }  // namespace
 
 // Of a request that failed, without a line of the zones. One that may wait is refused where there
@@ -119,6 +136,7 @@ void name_kernel_memory(Event& event, const report::Report& report) {
 void name_failure(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const memory::Request& request = event.evidence.request;
+  name_vmalloc(event);
   const int order = request.order.value_or(report.slub ? 0 : -1);
   if (!event.candidates.empty() || report.kind != report::Kind::page_allocation_failure ||
       report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||

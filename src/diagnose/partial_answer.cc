@@ -113,8 +113,25 @@ std::string cache_text(const Event& event) {
              : tr("the cache {}", name);
 }
 
+void add_vmalloc(std::vector<Message>& out, const report::VmallocFailure& vmalloc) {
+  const std::string size = vmalloc.bytes ? tr(" of {}", human(Bytes(*vmalloc.bytes))) : "";
+  if (vmalloc.allocated) {
+    add(out, Message("A vmalloc{} had got {} when no page more could be had; nothing was killed.",
+                     size, human(Bytes(*vmalloc.allocated))));
+  } else if (vmalloc.reason.starts_with("failed")) {
+    add(out, Message("A vmalloc{} found no page for the list of its pages, or for their tables; "
+                     "nothing was killed.",
+                     size));
+  } else {
+    add(out, Message("A vmalloc{} failed; nothing was killed.", size));
+  }
+}
+
 void add_failure(std::vector<Message>& out, const Event& event) {
   const Report& report = event.report;
+  if (report.vmalloc) {
+    return add_vmalloc(out, *report.vmalloc);
+  }
   if (report.slub && !report.slub->cache.empty()) {
     const std::string& cgroup = report.slub->cgroup;
     const std::string allocator = report.slub->is_slab ? "SLAB" : "SLUB";

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/language.h"
@@ -58,7 +59,26 @@ void add_wrong_size(Claim& result) {
               "it has nothing to store"));
 }
 
-void add_remedy(Claim& result) {
+// It has an area of its own (arch/arm/kernel/module.c module_alloc(), kernel/bpf/core.c).
+bool is_for_code(const report::Report& report) {
+  static constexpr std::array<std::string_view, 4> allocators{"module_alloc", "module_memory_alloc",
+                                                              "execmem_alloc", "bpf_jit_"};
+  return report.stack && std::ranges::any_of(report.stack->functions, [](std::string_view name) {
+           return std::ranges::any_of(allocators, [name](std::string_view allocator) {
+             return name.starts_with(allocator);
+           });
+         });
+}
+
+void add_remedy(Claim& result, const report::Report& report) {
+  if (is_for_code(report)) {
+    result.remedy(
+        Message("Load fewer or smaller modules, or net.core.bpf_jit_enable=0. vmalloc= helps i386 "
+                "alone: the area of modules has its own size elsewhere, 14 or 16 MiB on 32-bit ARM "
+                "without CONFIG_ARM_MODULE_PLTS"),
+        {ShellCommand("lsmod | sort -k2 -n | tail")});
+    return;
+  }
   result.remedy(
       Message(
           "See who asks (the stack in the report); on 32-bit raise vmalloc= on the kernel command "
@@ -102,8 +122,8 @@ std::optional<Claim> of_space(const Context& context) {
   // x86-64 with four levels of tables has room for 64 TiB of RAM (MAX_PHYSMEM_BITS).
   constexpr std::uint64_t most_of_any_machine = std::uint64_t{1} << 46U;
   const bool absurd = vmalloc->bytes.value_or(0) > most_of_any_machine;
-  const bool beyond =
-      absurd || (vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram);
+  const bool beyond = absurd || vmalloc->reason.starts_with("exceeds") ||
+                      (vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram);
   const auto free_zone = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
     return zone.eligible && zone.reserve_known &&
            zone.usable() > zone.high + zone.boost + zone.reserve;
@@ -112,8 +132,12 @@ std::optional<Claim> of_space(const Context& context) {
       evidence.zones,
       [](const memory::ZoneState& zone) { return !zone.eligible || zone.reserve_known; });
   const bool free = reserves_known && free_zone != evidence.zones.end();
-  // The kernel looked for a range of addresses, gave back what was unused, and looked again.
-  const bool no_range = vmalloc->reason == report::no_vmalloc_range;
+  // The kernel looked for a range of addresses, gave back what was unused, and looked again. Or it
+  // had no memory for what describes the range: a request of so few bytes that may wait gets it.
+  const bool no_area = vmalloc->reason.starts_with("vm_struct") && evidence.request.flags_known &&
+                       !kernel::is_atomic(evidence.request.flags) &&
+                       kernel::may_reclaim(evidence.request.flags);
+  const bool no_range = vmalloc->reason == report::no_vmalloc_range || (no_area && !free);
   if (!beyond && !free && !no_range) {
     return std::nullopt;
   }
@@ -141,7 +165,11 @@ std::optional<Claim> of_space(const Context& context) {
     result.prove(Message("zone {}: free and usable by this request", free_zone->name),
                  to_bytes(free_zone->usable(), evidence.page), free_zone->at);
   }
-  absurd ? add_wrong_size(result) : add_remedy(result);
+  if (no_area && !free && !beyond) {
+    weaken(result, Message("a line \"vmap allocation for size\" beside it"),
+           Message("there is none, and no memory was left for a few bytes"));
+  }
+  absurd ? add_wrong_size(result) : add_remedy(result, context.report);
   return result;
 }
 
