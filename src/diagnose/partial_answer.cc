@@ -39,12 +39,13 @@ Message where_bound(const Event& event) {
   if (nodes.empty()) {
     return Message("No memory was left in the nodes that this task may use.");
   }
-  return free_in_spite(event.evidence)
-             ? Message(
-                   "This task may use no memory but that of {}, and its request found none "
-                   "there that it may have.",
-                   nodes)
-             : Message("No memory was left in {}, and this task may use no other.", nodes);
+  if (const auto free = free_in_spite(event.evidence)) {
+    return Message(
+        "This task may use no memory but that of {}, and its request found none there that it may "
+        "have, though {} were free.",
+        nodes, human(*free));
+  }
+  return Message("No memory was left in {}, and this task may use no other.", nodes);
 }
 
 Message where_global(const Event& event) {

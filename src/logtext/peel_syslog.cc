@@ -162,11 +162,13 @@ bool take_host_and_tag(std::string_view& text, bool colon, Peeled& peeled) {
       text = message_after(rest, kernel);
       return true;
     }
-    if (peeled.line.origin == Origin::unknown && take_untagged(host, rest, text, peeled)) {
+    const std::string_view word = first_word(rest);
+    const bool with_pid = is_pid_tag(word);
+    if (!with_pid && peeled.line.origin == Origin::unknown &&
+        take_untagged(host, rest, text, peeled)) {
       return true;
     }
-    const std::string_view word = first_word(rest);
-    const bool tag = (!host.empty() && is_kernel_word_and_time(rest)) || is_pid_tag(word) ||
+    const bool tag = with_pid || (!host.empty() && is_kernel_word_and_time(rest)) ||
                      (!host.empty() && !colon && is_plain_tag(word)) ||
                      (word.ends_with(':') && is_oom_daemon(tag_name(word)));
     if (tag) {

@@ -462,14 +462,14 @@ TEST(OldKernels, TheirFailuresAndKills) {
       "Oct 28 12:50:24 rushmore kernel: __alloc_pages: 0-order allocation failed (gfp=0x20/1) from "
       "c012e052\n"
       "Oct 28 13:50:24 rushmore kernel: VM: killing process sh(77)\n");
-  ASSERT_EQ(events.size(), 3U);
+  ASSERT_EQ(events.size(), 4U);
   EXPECT_EQ(events[0].trigger->order, 3);
   EXPECT_EQ(events[0].trigger->gfp->mask, 0x1d2U);
   EXPECT_EQ(events[0].trigger->gfp->names, std::vector<std::string>{"GFP_HIGHUSER"});
-  EXPECT_EQ(events[0].victims[0].comm, "mmap001");
-  EXPECT_EQ(events[0].victims[0].pid, 0);
-  EXPECT_TRUE(kernel::is_atomic(events[1].trigger->gfp->flags));
-  EXPECT_EQ(events[2].victims[0].pid, 77);
+  EXPECT_EQ(events[1].victims[0].comm, "mmap001");
+  EXPECT_EQ(events[1].victims[0].pid, 0);
+  EXPECT_TRUE(kernel::is_atomic(events[2].trigger->gfp->flags));
+  EXPECT_EQ(events[3].victims[0].pid, 77);
   EXPECT_TRUE(assemble("kernel: VM: killing process that is much too long a name\n"
                        "kernel: VM: reclaim\n"
                        "kernel: __alloc_pages: order allocation failed\n"

@@ -241,11 +241,13 @@ bool is_kernels_own(const logtext::Line& line, const VictimLine& victim) {
 }  // namespace
 
 // Right behind a request of 2.4 that failed it is what came of it: the fault that made the request
-// killed its process (arch/i386/mm/fault.c do_page_fault()).
+// killed its process (arch/i386/mm/fault.c do_page_fault()). A fault asks for single pages, and
+// waits.
 void Assembler::join_failed_fault(const Line& line) {
   OpenEvent* event = newest_open();
   if (event != nullptr && event->is_failure() && event->last.line + 1 == line.number &&
-      event->report.trigger && event->report.trigger->comm.empty() && !event->report.slub &&
+      event->report.trigger && event->report.trigger->comm.empty() &&
+      event->report.trigger->order == 0 && event->gfp && event->gfp->names != "GFP_ATOMIC" &&
       event->report.zones.empty() &&
       std::abs(seconds_between(event->last, line).value_or(0)) <= 1) {
     event->report.kind = Kind::oom_kill;

@@ -92,7 +92,7 @@ constexpr Row row_table[] = {
     {"TCP: ", Where::start, &limit_line, "ed sockets"},
     {"MPTCP: ", Where::start, &limit_line},
     {"Out of socket memory", Where::start, &limit_line, "of socket memory"},
-    {"n", Where::start, &limit_line, "table full", "neighbor table overflow"},
+    {"n", Where::start, &limit_line, "conntrack: table full", "neighbor table overflow"},
     {"VFS: file-max limit ", Where::start, &limit_line, "file-max limit"},
     {"Neighbour table overflow", Where::start, &limit_line, "Neighbour table overflow"},
     {"cma", Where::start, &limit_line, "alloc failed, req-size"},
