@@ -75,6 +75,9 @@ Odd odd_character(std::string_view text) {
   if (text.starts_with("\xe2\x80\x8b") || text.starts_with("\xef\xbb\xbf")) {  // zero width, BOM
     return {3, false};
   }
+  if (text.starts_with("\u21aa")) {  // an arrow, as magazines mark a line that goes on
+    return {3, false};
+  }
   return {};
 }
 

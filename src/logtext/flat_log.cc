@@ -28,11 +28,22 @@ std::string_view behind_frames(std::string_view text, Peeled& peeled) {
   return text;
 }
 
+// "Oct 14 10:22:40 web kernel: ": no name that a process can have is so long, so it is a frame also
+// behind a word. Newlines get lost whole where a page is made of a log.
+bool is_kernels_frame(std::string_view text) {
+  constexpr std::size_t longest_frame = 128;  // it is tried at each word of a long line
+  text = text.substr(0, longest_frame);
+  Peeled peeled;
+  return is_letter(text.front()) && peel_wall_time(text, peeled) &&
+         peeled.line.origin == Origin::kernel && !peeled.line.host.empty();
+}
+
 // Where the next frame begins that starts as the first one does, or npos. The letters of a month or
 // the digits of a year are what ordinary lines do not have twice.
 std::size_t next_frame(std::string_view text, std::size_t from, std::string_view start) {
   for (std::size_t at = text.find(start, from); at != npos; at = text.find(start, at + 1)) {
-    if (at > 0 && is_space(text[at - 1]) && starts_framed(text.substr(at))) {
+    if (at > 0 && (is_space(text[at - 1]) ? starts_framed(text.substr(at))
+                                          : is_kernels_frame(text.substr(at)))) {
       return at;
     }
   }

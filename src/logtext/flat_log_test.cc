@@ -33,6 +33,24 @@ TEST(FlatLog, IsSplitWhereFramesBegin) {
       (Lines{"my log says ", "[    5.908405] " FLAT_HEADER " ", "[    5.908840] " FLAT_KILL}));
 }
 
+// Pages lose newlines without a blank in their place, and mark lines that go on.
+TEST(FlatLog, IsSplitWhereAFrameFollowsAWord) {
+#define FLAT_HEAD "Oct 14 10:22:40 localhost kernel: "
+  const Framed run({FLAT_HEAD "[<ffffffff8163e648>] \u21aapage_fault+0x28/0x30" FLAT_HEAD
+                              "Task in /foo killed as \u21aaa result of limit of /foo" FLAT_HEAD
+                              "memory: usage 4kB, limit \u21aa4kB, failcnt 8"});
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[0].text, "[<ffffffff8163e648>] page_fault+0x28/0x30");
+  EXPECT_EQ(run.lines[1].text, "Task in /foo killed as a result of limit of /foo");
+  EXPECT_EQ(run.lines[2].text, "memory: usage 4kB, limit 4kB, failcnt 8");
+  EXPECT_EQ(run.lines[2].origin, Origin::kernel);
+  // A name that a user chose may have made it up; and a date alone is no frame.
+  EXPECT_TRUE(split_flat_log(FLAT_HEAD "Memory cgroup stats for /a" FLAT_HEAD FLAT_KILL).empty());
+  EXPECT_TRUE(split_flat_log(FLAT_HEAD "this line of another tells of a file named backup"
+                                       "Oct 14 10:22:40 and of nothing else that is here")
+                  .empty());
+}
+
 // A time right before the kernel's words is no frame: without a name they are not the kernel's.
 TEST(FlatLog, AFrameThatIsNoneEndsToo) {
   EXPECT_LE(split_flat_log("2023-12-04T10:49:30.127Z In(05) vcpu-5 - Guest: <6\":;>[   12.345678] "
