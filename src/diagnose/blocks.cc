@@ -13,6 +13,7 @@ namespace {
 struct OldCheck {
   bool passes = true;
   Pages left, asked;
+  Pages from{1};  // the size of the blocks that were left
 };
 
 // mm/page_alloc.c __zone_watermark_ok() of 2.6.32 to 4.3.
@@ -22,8 +23,10 @@ OldCheck old_check(const memory::ZoneState& zone, int order) {
     if (block.order >= order || block.order > 30) {
       continue;
     }
-    check.left -= Pages(block.count) * (std::uint64_t{1} << static_cast<unsigned>(block.order));
+    const std::uint64_t size = std::uint64_t{1} << static_cast<unsigned>(block.order);
+    check.left -= Pages(block.count) * size;
     check.asked = check.asked / 2;
+    check.from = Pages(size * 2);
     if (check.left <= check.asked) {
       check.passes = false;
       return check;
@@ -93,8 +96,11 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     const OldCheck check = old_check(zone, *evidence.request.order);
     if (result.zone == nullptr || zone.usable() > result.zone->usable()) {
       result.zone = &zone;
-      result.left = check.left;
-      result.asked = check.asked;
+      // The kernel takes all pages of the block but one away from what is free.
+      const Pages others((std::uint64_t{1} << static_cast<unsigned>(*evidence.request.order)) - 1);
+      result.left = check.left + others;
+      result.asked = check.asked + others;
+      result.from = check.from;
     }
     result.too_little_in_large_blocks = result.too_little_in_large_blocks && !check.passes;
     const Pages in_blocks = count_blocks(zone, evidence.request, result);

@@ -20,7 +20,8 @@ struct Fragmented {
   // Kernels before 4.4 also ask that enough is left without the blocks below the order, with a min
   // that is halved for each order. Set when no zone had that.
   bool too_little_in_large_blocks = false;
-  Pages left, asked;  // of `zone`, for that
+  Pages left, asked;  // of `zone`, for that, in blocks of `from` or more
+  Pages from;
 
   [[nodiscard]] bool fragmented() const {
     return blocks == 0 || only_freed_since || too_little_in_large_blocks;

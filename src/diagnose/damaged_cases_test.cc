@@ -329,7 +329,7 @@ TEST(DamagedCase, AReportOfMemoryTellsOfNoRequestThatWouldHavePassed) {
     std::optional<Finding> boost;
     for (const auto& event : cases::explain_log(part)) {
       for (const Finding& finding : event->findings) {
-        if (finding.cause == "watermark-raised" && !finding.remedies.empty()) {
+        if (finding.cause == "watermark-raised") {
           boost = finding;
         }
       }
@@ -343,7 +343,7 @@ TEST(DamagedCase, AReportOfMemoryTellsOfNoRequestThatWouldHavePassed) {
   const std::size_t end = log.rfind('\n', log.find("[  pid  ]")) + 1;
   const auto part = boost_of(log.substr(begin, end - begin));
   ASSERT_TRUE(part);
-  EXPECT_FALSE(part->remedies[0].what_if->request);
+  EXPECT_TRUE(part->remedies.empty()) << "of a large order the boost is a consequence";
   EXPECT_NE(part->summary.str().find("a request for one page"), std::string::npos);
 }
 

@@ -11,6 +11,26 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+// Before 2.6.35, by the release or, to 2.6.27, by lists that hold both kinds of pages; el6 has it.
+bool cannot_compact(const Context& context) {
+  const auto& release = context.evidence.release;
+  return release ? release->enterprise == 0 && *release < kernel::Release{2, 6, 35, 0}
+                 : context.report.totals.get(kernel::Field::active).has_value();
+}
+
+void add_remedy(Claim& claim, const Context& context) {
+  if (cannot_compact(context)) {
+    claim.remedy(Message("Keep more memory free, or make who asks take less at once: this kernel "
+                         "cannot compact memory"),
+                 {ShellCommand("cat /proc/buddyinfo")});
+    return;
+  }
+  claim.remedy(
+      Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
+      {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+       ShellCommand("cat /proc/buddyinfo")});
+}
+
 // Every zone was at its mark when the report was printed, and none of those near it had a block of
 // that size, while reclaim could have freed much: pages alone would have come free.
 std::optional<Claim> likely(const Context& context) {
@@ -62,10 +82,7 @@ std::optional<Claim> likely(const Context& context) {
                  kernel::Affected::yes) {
     leave_open(result, Message("the free lists (\"Node 0 Normal: 12*4kB\")"));
   }
-  result.remedy(
-      Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
-      {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
-       ShellCommand("cat /proc/buddyinfo")});
+  add_remedy(result, context);
   return result;
 }
 
@@ -96,9 +113,11 @@ std::optional<Claim> judge(const Context& context) {
         size, order, zone.name, free, floor);
   } else if (split->too_little_in_large_blocks) {
     sentence = Message(
-        "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
-        "had {} free, but only {} in larger blocks, where this kernel wants more than {} to stay.",
-        size, order, zone.name, free, kb(to_bytes(split->left, evidence.page)),
+        "Too little was free in large blocks: the request needs {} together (order {}), zone {} "
+        "had "
+        "{} free, {} of it in blocks of {} or more, where this kernel wants more than {}.",
+        size, order, zone.name, kb(to_bytes(zone.free, evidence.page)),
+        kb(to_bytes(split->left, evidence.page)), kb(to_bytes(split->from, evidence.page)),
         kb(to_bytes(split->asked, evidence.page)));
   } else if (split->only_freed_since) {
     sentence = Message(
@@ -114,10 +133,7 @@ std::optional<Claim> judge(const Context& context) {
                        std::move(sentence));
   add_fragmentation_proof(result, evidence, *split);
   if (none) {
-    result.remedy(
-        Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
-        {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
-         ShellCommand("cat /proc/buddyinfo")});
+    add_remedy(result, context);
   }
   return result;
 }

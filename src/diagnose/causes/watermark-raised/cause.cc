@@ -108,7 +108,9 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
                to_bytes(zone->min + zone->reserve, page), zone->at);
   result.prove(Message("zone {}: must stay above this", zone->name), to_bytes(zone->floor, page),
                zone->at);
-  result.remedies.push_back(no_boost());
+  if (evidence.request.order) {  // of a large one the boost is what its failures led to
+    result.remedies.push_back(no_boost());
+  }
   return result;
 }
 
