@@ -38,7 +38,7 @@ void name_by_parts(Event& event, const report::Report& report) {
     }
   };
   if (account) {
-    add(account->size(What::anon), {"memory-exhausted"});
+    add(account->size(What::anon) + account->size(What::compressed_swap), {"memory-exhausted"});
     add(account->size(What::shmem), {"shmem-tmpfs"});
     add(account->size(What::unevictable_other), {"unevictable"});
     add(account->size(What::slab_unreclaimable), {"slab-leak"});

@@ -359,5 +359,40 @@ TEST(LogCauses, ABlockThatAnOldKernelKeepsIsNotSaidToBeMissing) {
             std::string::npos);
 }
 
+// The zone of the mail that brought the field to the kernel (6.18), and totals that fit to it.
+TEST(LogCauses, CompressedSwapInRamIsMemoryOfProcesses) {
+  const auto of = [](const std::string& low, const std::string& high) {
+    return texts_of(
+        "[ 9.0] x invoked oom-killer: "
+        "gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP), "
+        "order=0, oom_score_adj=0\n[ 9.0] Mem-Info:\n"
+        "[ 9.0] active_anon:0 inactive_anon:7 isolated_anon:0\n"
+        "[ 9.0]  active_file:2 inactive_file:4 isolated_file:0\n"
+        "[ 9.0]  unevictable:0 dirty:0 writeback:0\n"
+        "[ 9.0]  slab_reclaimable:1000 slab_unreclaimable:5000\n"
+        "[ 9.0]  mapped:10 shmem:10 pagetables:100\n[ 9.0]  sec_pagetables:0 bounce:0\n"
+        "[ 9.0]  kernel_misc_reclaimable:0\n[ 9.0]  free:1581 free_pcp:0 free_cma:0\n"
+        "[ 9.0] Node 0 DMA free:2812kB boost:0kB min:60kB low:72kB high:84kB "
+        "reserved_highatomic:0KB free_highatomic:0KB active_anon:0kB inactive_anon:0kB "
+        "active_file:0kB inactive_file:0kB unevictable:0kB writepending:0kB zspages:" +
+            low +
+            "kB present:15992kB managed:15360kB mlocked:0kB bounce:0kB free_pcp:0kB local_pcp:0kB "
+            "free_cma:0kB\n[ 9.0] lowmem_reserve[]: 0 956 956 956 956\n"
+            "[ 9.0] Node 0 DMA32 free:3512kB boost:0kB min:3912kB low:4888kB high:5864kB "
+            "reserved_highatomic:0KB free_highatomic:0KB active_anon:0kB inactive_anon:28kB "
+            "active_file:8kB inactive_file:16kB unevictable:0kB writepending:0kB zspages:" +
+            high +
+            "kB present:1032064kB managed:978944kB mlocked:0kB bounce:0kB free_pcp:500kB "
+            "local_pcp:248kB free_cma:0kB\n[ 9.0] lowmem_reserve[]: 0 0 0 0 0\n"
+            "[ 9.0] 20 total pagecache pages\n[ 9.0] 262014 pages RAM\n"
+            "[ 9.0] 0 pages HighMem/MovableOnly\n[ 9.0] 13438 pages reserved\n",
+        "memory-exhausted");
+  };
+  const std::string full = of("11160", "916780");
+  EXPECT_NE(full.find("906 MiB of it compressed"), std::string::npos) << full;
+  EXPECT_NE(full.find("make it smaller, or add swap on a disk"), std::string::npos) << full;
+  EXPECT_EQ(of("0", "16780").find("compressed"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -257,6 +257,7 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
                    build.place(Field::kernel_misc_reclaimable)});
   lines.push_back(build.per_node(What::kernel_stack, Field::kernel_stack));
   lines.push_back(build.hugepages());
+  lines.push_back(build.per_node(What::compressed_swap, Field::zspages));
   // 2.6.32 prints no pools at all.
   account.hugepages_known =
       !report.hugepages_cut &&

@@ -27,6 +27,7 @@ struct AccountLine {
     page_tables,
     kernel_stack,
     hugepages,
+    compressed_swap,  // of zram and zswap
     unevictable_other,
     kernel_misc,
     unaccounted

@@ -42,6 +42,18 @@ TEST(Account, AddsUpToRamExactly) {
   EXPECT_EQ(account->size(What::unaccounted), pages(100000 - 79000 - 500 - 500 - 10240));
 }
 
+TEST(Account, CountsCompressedSwapOfTheZones) {
+  report::Report report = accounted_machine();
+  report::Zone zone;
+  zone.fields.set(Field::zspages, 4000, {0, 12});  // kB
+  report.zones.push_back(zone);
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::compressed_swap), pages(1000));
+  EXPECT_EQ(account->at(What::compressed_swap).line, 12U);
+  EXPECT_EQ(account->size(What::unaccounted), pages(100000 - 79000 - 500 - 500 - 10240 - 1000));
+}
+
 TEST(Account, TakesSharedMemoryOutOfTheAnonLists) {
   const auto account = from_report(accounted_machine()).account;
   ASSERT_TRUE(account);

@@ -184,6 +184,8 @@ std::string_view label(What what) {
       return "kernel stacks";
     case What::hugepages:
       return "hugepages, set aside";
+    case What::compressed_swap:
+      return "compressed swap (zram, zswap)";
     case What::unevictable_other:
       return "locked or pinned";
     case What::kernel_misc:

@@ -274,6 +274,30 @@ std::optional<Claim> by_number(const Context& context, const memory::Account& ac
   return result;
 }
 
+// What a lost line may have said against it.
+void doubt(Claim& result, const Context& context, const memory::Account& account) {
+  const auto& report = context.report;
+  const bool has_end = !report.victims.empty() || report.constraint || report.panic;
+  const bool of_machine = context.evidence.whole_machine ||
+                          (is_known_global(context.evidence) &&
+                           memory::ram_of_zones(context.evidence));  // all that is free is in them
+  if (const Bytes rest = account.size(What::unaccounted); share(rest, account.total) >= big_share) {
+    result.confidence = 0.79;
+    weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
+           Message("they were kept by one thing that a lost line would name"));
+    if (is_bound(context.evidence)) {  // or they are free on nodes that it may not use
+      leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
+    }
+  }
+  if (!has_end && !of_machine) {  // or it was of some nodes
+    leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
+  } else if (!has_end) {  // the rows that name many processes may be in what is cut off
+    result.confidence = 0.75;
+    weaken(result, Message("the task table"),
+           Message("many processes of one name held most of it"));
+  }
+}
+
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
@@ -283,50 +307,45 @@ std::optional<Claim> judge(const Context& context) {
   if (auto result = by_number(context, *account)) {
     return result;
   }
-  // Locked pages of processes lie on the unevictable list.
-  const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
+  // Locked pages of processes lie on the unevictable list; and their swap on zram lies in RAM.
+  const Bytes compressed = account->size(What::compressed_swap);
+  const Bytes processes =
+      account->size(What::anon) + account->size(What::unevictable_other) + compressed;
+  const bool in_zram = share(compressed, account->total) >= big_share;
   const double part = share(processes, account->total);
   const Bytes reclaimable = account->size(What::file) + account->size(What::slab_reclaimable);
   const bool cache_left = share(reclaimable, account->total) >= reclaimable_share;
-  const auto& report = context.report;
-  const bool has_end = !report.victims.empty() || report.constraint || report.panic;
   // When more is in no counter than in processes, they are not the answer.
   const bool most = processes >= account->size(What::unaccounted);
-  const bool of_machine = context.evidence.whole_machine ||
-                          (is_known_global(context.evidence) &&
-                           memory::ram_of_zones(context.evidence));  // all that is free is in them
   const bool root = part >= big_share && !cache_left && most;
-  Claim result =
-      claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
-            root ? sentence(context.evidence, processes, part)
-            : cache_left
-                ? Message("{} of page cache and reclaimable slab were left", human(reclaimable))
-                : Message("processes held only {} ({} of RAM)", human(processes), percent(part)));
+  Claim result = claim(
+      root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
+      root && in_zram ? Message("Memory was used up by processes: they held {} ({} of RAM), {} of "
+                                "it compressed, in swap that lies in RAM itself (zram, zswap).",
+                                human(processes), percent(part), human(compressed))
+      : root          ? sentence(context.evidence, processes, part)
+      : cache_left
+          ? Message("{} of page cache and reclaimable slab were left", human(reclaimable))
+          : Message("processes held only {} ({} of RAM)", human(processes), percent(part)));
   result.prove(Message("memory of processes"), processes, account->at(What::anon));
+  if (compressed.count() > 0) {
+    result.prove(Message("of it compressed swap (zspages)"), compressed,
+                 account->at(What::compressed_swap));
+  }
   result.prove(Message("RAM that the kernel manages"), account->total,
                place_of_ram(context.report));
   result.prove(Message("page cache left"), account->size(What::file), account->at(What::file));
   result.prove(Message("reclaimable slab left"), account->size(What::slab_reclaimable),
                account->at(What::slab_reclaimable));
   result.prove(Message("free"), account->size(What::free), account->at(What::free));
-  if (const Bytes rest = account->size(What::unaccounted);
-      root && share(rest, account->total) >= big_share) {
-    result.confidence = 0.79;
-    weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
-           Message("they were kept by one thing that a lost line would name"));
-    if (is_bound(context.evidence)) {  // or they are free on nodes that it may not use
-      leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
-    }
-  }
-  if (root && !has_end && !of_machine) {  // or it was of some nodes
-    leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
-  } else if (root && !has_end) {  // the rows that name many processes may be in what is cut off
-    result.confidence = 0.75;
-    weaken(result, Message("the task table"),
-           Message("many processes of one name held most of it"));
-  }
   if (root) {
+    doubt(result, context, *account);
     add_biggest(result, context.evidence);
+    if (in_zram) {
+      result.remedy(Message("Swap in RAM frees little: make it smaller, or add swap on a disk"),
+                    {ShellCommand("zramctl"), ShellCommand("cat /proc/swaps"),
+                     ShellCommand("grep -s . /sys/module/zswap/parameters/max_pool_percent")});
+    }
     add_remedy(result, "ram=+" + std::to_string(account->total.count() / 4));
   }
   return result;
