@@ -63,6 +63,13 @@ std::optional<double> unit_of_row(std::string_view row) {
                                                                  : std::nullopt;
 }
 
+// The column that has shared memory in it. What is larger than this cannot be "Shmem:", and 0 says
+// nothing: procps before 3.3.9 read a line of /proc/meminfo ("MemShared:") that Linux 2.6 lacks.
+bool is_cache(std::string_view column) {
+  constexpr std::string_view names[] = {"cached", "cache", "buff/cache", "缓冲/缓存"};
+  return std::ranges::find(names, column) != std::end(names);
+}
+
 // procps has these words in Chinese.
 bool take_any(std::string_view& row, std::initializer_list<std::string_view> heads) {
   for (const std::string_view head : heads) {
@@ -140,6 +147,7 @@ void MemoryTable::put(std::string_view what, std::string_view name, double bytes
 void MemoryTable::take_row(std::string_view row, std::string_view what) {
   constexpr std::string_view names[][3] = {
       {"total", "总计", "Total"}, {"free", "空闲", "Free"}, {"available", "可用", "Available"}};
+  double shared = 0;
   const auto told = is_asked_ || what != "Mem" ? std::nullopt : unit_of_row(row);
   unit_ = told ? told : unit_;
   for (std::string_view rest = columns_; !rest.empty();) {
@@ -147,6 +155,11 @@ void MemoryTable::take_row(std::string_view row, std::string_view what) {
     const auto size = size_of(next_word(row), unit_);
     if (size && column == "cached") {  // of procps before 3.3.10: what /proc/meminfo says
       put("Cached", "", *size);
+    }
+    if (size && (column == "shared" || column == "共享")) {
+      shared = *size;
+    } else if (size && is_cache(column) && shared > 0 && shared <= *size) {
+      put("Shmem", "", shared);
     }
     for (const auto& name : names) {
       if (size && (column == name[0] || column == name[1])) {

@@ -65,6 +65,25 @@ TEST(PostedFree, in_chinese) {
   EXPECT_FALSE(posted("总计 已用\n内存： 15884 15203\n").meminfo.mem_total);
 }
 
+TEST(PostedFree, what_is_shared) {
+  const auto shmem = [](const std::string& columns, const std::string& row) {
+    const auto& found = posted("$ free -h\n" + columns + "\nMem: " + row + "\n").meminfo.shmem;
+    return found ? found->value : KiB(0);
+  };
+  const std::string old = "total used free shared buffers cached";
+  EXPECT_EQ(shmem(old, "30G 27G 3.6G 13G 228M 15G"), KiB(13U << 20U));
+  EXPECT_EQ(shmem("total used free shared buff/cache available", "30G 11G 3.6G 13G 15G 5.9G"),
+            KiB(13U << 20U));
+  EXPECT_EQ(shmem("总计 已用 空闲 共享 缓冲/缓存 可用", "15Gi 12Gi 1Gi 2Gi 2.2Gi 1.5Gi"),
+            KiB(2U << 20U));
+  EXPECT_EQ(shmem("total used free shared buffers cache available", "15G 1G 1G 2G 1M 2G 9G"),
+            KiB(2U << 20U));
+  EXPECT_EQ(shmem(old, "30G 27G 3.6G 16G 228M 15G"), KiB(0)) << "it is a part of what is cached";
+  EXPECT_EQ(shmem("total used free shared", "30G 27G 3.6G 13G"), KiB(0)) << "of what?";
+  EXPECT_FALSE(posted("$ free -h\n" + old + "\nMem: 30G 27G 3.6G 0B 228M 15G\n").meminfo.shmem)
+      << "an old procps prints 0 whatever it is";
+}
+
 TEST(PostedFree, other_rows_and_pipes) {
   const Host host = posted(
       "# free -lm\n"

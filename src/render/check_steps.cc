@@ -57,7 +57,10 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
       parts.push_back(name + " " + human(to_bytes(size->value)));
     }
   };
-  add(tr("page cache"), info.cached);
+  // tmpfs counts as cached too.
+  add(tr("page cache"), info.cached && info.shmem
+                            ? Maybe<KiB>({info.cached->value - info.shmem->value, info.cached->at})
+                            : info.cached);
   add(tr("shared memory and tmpfs"), info.shmem);
   add(tr("reclaimable slab"), info.slab_reclaimable, 0.1);
   add(tr("unreclaimable slab"), info.slab_unreclaimable);

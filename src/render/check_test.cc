@@ -119,7 +119,7 @@ TEST(CheckSteps, MemoryNamesWhatHoldsOnePerCent) {
            "SUnreclaim: 9999 kB\nPageTables: 20000 kB\nHugetlb: 30000 kB\nSwapTotal: 2048 kB\n"
            "SwapFree: 1024 kB\n"),
       (Lines{"977 MiB of RAM, 488 MiB (50 %) free, swap 1 MiB used of 2 MiB.",
-             "page cache 97.7 MiB, shared memory and tmpfs 9.77 MiB, page tables 19.5 MiB, "
+             "page cache 87.9 MiB, shared memory and tmpfs 9.77 MiB, page tables 19.5 MiB, "
              "huge pages 29.3 MiB."}));
   EXPECT_EQ(step(1,
                  "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n"
