@@ -87,6 +87,7 @@ void read_memory(Reader& reader) {
   Host& host = reader.host();
   reader.parse("/proc/meminfo", host.meminfo, parse_meminfo,
                Message("how much memory there is and what uses it is not known"), Absent::gap);
+  refuse_what_is_no_machine(host);
   reader.parse("/proc/vmstat", host.vmstat, parse_vmstat,
                Message("the kernel's counters of reclaim and of kills are not known"), Absent::gap);
   reader.parse("/proc/zoneinfo", host.zones, parse_zoneinfo,

@@ -109,8 +109,10 @@ std::optional<PageSize> page_size_of(const Host& host) {
       total = Read<Pages>{(total ? total->value : Pages(0)) + size->value, size->at};
     }
   }
+  // Pages of 8 KiB are rare, and zones that stand twice, or a half of them, are not.
+  const std::uint32_t by_zones = page_size_by(kib.mem_total, total);
   const std::uint32_t votes[] = {
-      page_size_by(kib.mem_total, total),
+      by_zones == 8192 ? 0 : by_zones,
       page_size_by(kib.mem_free, pages.free_pages),
       page_size_by(kib.anon_pages, pages.anon_pages),
       page_size_by(kib.mapped, pages.mapped),
@@ -154,6 +156,7 @@ Host read_host(Files& files, const ReadOptions& options) {
   read_kept_evidence(reader);
   host.gaps.insert(host.gaps.end(), options.left_out.begin(), options.left_out.end());
   host.page_size = options.page_size ? options.page_size : page_size_of(host);
+  refuse_other_zones(host);
   return host;
 }
 
@@ -169,10 +172,12 @@ Host read_marks(Files& files) {
         single_number<std::int64_t>(loaded->text, loaded->source, &host.damage);
   }
   reader.parse("/proc/meminfo", host.meminfo, parse_meminfo, unknown);
+  refuse_what_is_no_machine(host);
   reader.parse("/proc/zoneinfo", host.zones, parse_zoneinfo, unknown);
   reader.parse("/sys/kernel/mm/transparent_hugepage/enabled", host.transparent_huge, parse_choice,
                unknown);
   host.page_size = page_size_of(host);
+  refuse_other_zones(host);
   return host;
 }
 

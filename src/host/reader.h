@@ -83,4 +83,9 @@ void read_task_limits(Reader& reader);           // limits.conf, systemd
 void read_services(Reader& reader);              // kubelet, tuned
 void read_kept_evidence(Reader& reader);
 
+// Takes out, with a word in the list of damage, a meminfo that contradicts itself, and zones that
+// contradict it.
+void refuse_what_is_no_machine(Host& host);
+void refuse_other_zones(Host& host);  // when the page size is known
+
 }  // namespace whyoom::host

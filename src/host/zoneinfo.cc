@@ -1,5 +1,6 @@
 #include "host/zoneinfo.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -86,7 +87,7 @@ class Parser {
         lines_.damaged(tr("\"Node N, zone NAME\""), text);
       }
     }
-    return std::move(result_);
+    return stands_twice_ ? std::vector<Zone>() : std::move(result_);
   }
 
  private:
@@ -97,6 +98,12 @@ class Parser {
     if (!found || result_.size() == most_zones) {
       lines_.damaged(tr("\"Node N, zone NAME\""), lines_.line());
       return;
+    }
+    if (!stands_twice_ && std::ranges::any_of(result_, [&found](const Zone& zone) {
+          return zone.node == found->node && zone.name == found->zone;
+        })) {
+      lines_.damaged(tr("each zone once, so that none of them is used"), lines_.line());
+      stands_twice_ = true;
     }
     zone_ = &result_.emplace_back();
     zone_->node = found->node;
@@ -181,6 +188,7 @@ class Parser {
   std::vector<Zone> result_;
   Zone* zone_ = nullptr;  // the last of them
   bool in_node_ = false;
+  bool stands_twice_ = false;
 };
 
 }  // namespace

@@ -192,6 +192,19 @@ TEST(Zoneinfo, damage_costs_only_the_line_that_it_hits) {
   EXPECT_EQ(damage.size(), 8U);
 }
 
+TEST(Zoneinfo, zones_that_stand_twice_are_not_believed) {
+  const std::string node = "Node 0, zone Normal\n  pages free     7\n";
+  EXPECT_EQ(
+      parsed(parse_zoneinfo, node + "Node 1, zone Normal\nNode 0, zone Movable\n").value.size(),
+      3U);
+  const auto [zones, damage] = parsed(parse_zoneinfo, node + "Node 1, zone Normal\n" + node);
+  EXPECT_TRUE(zones.empty());
+  ASSERT_EQ(damage.size(), 1U);
+  EXPECT_EQ(damage[0].at.line, 4U);
+  EXPECT_EQ(damage[0].what,
+            "expected each zone once, so that none of them is used, found Node 0, zone Normal");
+}
+
 TEST(Zoneinfo, sums_of_absurd_lists_do_not_wrap) {
   const auto zones = parsed(parse_zoneinfo,
                             "Node 0, zone Normal\n  pagesets\n    cpu: 0\n"
