@@ -13,6 +13,8 @@ namespace whyoom::host {
 
 struct Meminfo {
   Maybe<KiB> mem_total, mem_free, mem_available, buffers, cached;
+  // Of a kernel with HighMem: what it can address directly, and the rest.
+  Maybe<KiB> low_total, low_free, high_total, high_free;
   Maybe<KiB> active_anon, inactive_anon, active_file, inactive_file, unevictable;
   Maybe<KiB> swap_total, swap_free, anon_pages, mapped, shmem;
   Maybe<KiB> kernel_reclaimable, slab_reclaimable, slab_unreclaimable;

@@ -131,6 +131,12 @@ void MemoryTable::see(std::string_view line, PostedParts& parts) {
     take_row(row, "Mem");
   } else if (!meminfo_.empty() && take_any(row, {"Swap:", "交换：", "交换:"})) {
     take_row(row, "Swap");
+  } else {
+    for (const std::string_view part : {"Low", "High"}) {  // of `free -l`
+      if (!meminfo_.empty() && row.starts_with(part) && row.substr(part.size()).starts_with(':')) {
+        take_row(row.substr(part.size() + 1), part);
+      }
+    }
   }
 }
 

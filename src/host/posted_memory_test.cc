@@ -95,6 +95,10 @@ TEST(PostedFree, other_rows_and_pipes) {
   EXPECT_EQ(host.meminfo.mem_free->value, KiB(453 * 1024));
   EXPECT_EQ(host.meminfo.swap_total->value, KiB(2047 * 1024));
   EXPECT_EQ(host.meminfo.cached->value, KiB(13921 * 1024));
+  EXPECT_EQ(host.meminfo.low_total->value, KiB(827 * 1024));
+  EXPECT_EQ(host.meminfo.low_free->value, KiB(15 * 1024));
+  EXPECT_EQ(host.meminfo.high_total->value, KiB(15427 * 1024));
+  EXPECT_EQ(host.meminfo.high_free->value, KiB(437 * 1024));
   const Host piped = posted("$ free -m | grep -v Swap\n total used free\nMem: 16255 15802 453\n");
   EXPECT_EQ(piped.meminfo.mem_total->value, KiB(16255 * 1024)) << "the g is grep's";
   const Host wide = posted(

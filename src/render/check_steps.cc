@@ -105,7 +105,7 @@ CheckStep memory_step(const HostCheck& check) {
   const auto& state = check.state;
   const host::Meminfo& info = check.facts.host.meminfo;
   if (!state.ram || (!state.free && !state.available)) {
-    add_fullest_cgroup(check.facts.host, step.lines);
+      add_fullest_cgroup(check.facts.host, step.lines);
     if (step.lines.empty()) {
       step.lines.push_back(host::is_empty(info)
                                ? unknown(check, tr("Not known: /proc/meminfo could not be read."))
@@ -133,6 +133,14 @@ CheckStep memory_step(const HostCheck& check) {
   }
   if (const std::string names = biggest_names(check.facts.host, 4); !names.empty()) {
     step.lines.push_back(tr("Biggest: {}.", names));
+  }
+  if (info.low_total && info.low_free && info.high_total && info.high_free &&
+      info.high_total->value > KiB(0)) {
+    step.lines.push_back(
+        tr("Low memory, the only one for the kernel's own: {} free of {}; high "
+           "memory: {} free of {}.",
+           human(to_bytes(info.low_free->value)), human(to_bytes(info.low_total->value)),
+           human(to_bytes(info.high_free->value)), human(to_bytes(info.high_total->value))));
   }
   add_rest_of_memory(check.facts.host, state.ram, step.lines);
   add_fullest_cgroup(check.facts.host, step.lines);

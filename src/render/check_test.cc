@@ -128,6 +128,16 @@ TEST(CheckSteps, MemoryNamesWhatHoldsOnePerCent) {
                    "reclaimable slab 97.7 MiB, per-CPU memory 48.8 MiB."}));
 }
 
+TEST(CheckSteps, MemoryOfAKernelWithHighMem) {
+  const std::string host = "== /proc/meminfo\nMemTotal: 5907468 kB\nMemFree: 17960 kB\n";
+  const std::string low = "LowTotal: 795688 kB\nLowFree: 16788 kB\n";
+  EXPECT_EQ(step(1, host + "HighTotal: 5111780 kB\nHighFree: 1172 kB\n" + low).at(1),
+            "Low memory, the only one for the kernel's own: 16.4 MiB free of 777 MiB; high memory: "
+            "1.14 MiB free of 4.87 GiB.");
+  EXPECT_EQ(step(1, host + low).size(), 1U) << "cut";
+  EXPECT_EQ(step(1, host + "HighTotal: 0 kB\nHighFree: 0 kB\n" + low).size(), 1U) << "it has none";
+}
+
 std::string process(int pid, const std::string& name, int rss_kb, const std::string& more = "") {
   const std::string id = std::to_string(pid);
   const std::string folder = "== /proc/" + id + "/";

@@ -2,11 +2,17 @@
 
 #include "diagnose/blocks.h"
 #include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "kernel/known_bugs.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
+
+Remedy use_64_bits() {
+  return {Message("Use a 64-bit kernel: more RAM does not enlarge low memory"),
+          {ShellCommand("uname -m")}};
+}
 
 // Free in zones that the request may not use, as a share of RAM.
 constexpr double worth_having = 0.10;
@@ -140,17 +146,46 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("free in zones that it may not use"), *elsewhere,
                context.report.totals.get(kernel::Field::free)->at);
   if (found) {
-    result.remedy(
-        low_class ? Message("The device's driver asks for low memory: see its options or update it")
-                  : Message("Use a 64-bit kernel: more RAM does not enlarge low memory"),
-        {ShellCommand("uname -m")});
+    result.remedies.push_back(use_64_bits());
+    if (low_class) {
+      result.remedies.back().title =
+          Message("The device's driver asks for low memory: see its options or update it");
+    }
   }
   return result;
+}
+
+// Slab is in low memory alone, and this part of it stays there.
+std::vector<Claim> check(const HostContext& context) {
+  const host::Meminfo& info = context.facts.host.meminfo;
+  if (!info.low_total || !info.high_total || info.high_total->value == KiB(0) ||
+      !info.slab_unreclaimable) {
+    return {};
+  }
+  const Bytes low = to_bytes(info.low_total->value);
+  const Bytes kept = to_bytes(info.slab_unreclaimable->value);
+  const double part = share(kept, low);
+  const bool full = part >= most_of_ram;
+  Claim result = claim(
+      full ? Role::risk : Role::ruled_out, Rank::out_of_reach, full ? part : 0, 0.9,
+      full ? Message("{} of low memory ({}) are slab memory that the kernel cannot take back. Its "
+                     "own requests can go nowhere else: when the rest is used they fail or kill, "
+                     "whatever is free in high memory.",
+                     human(kept), percent(part))
+           : Message("unreclaimable slab is {} of {} of low memory", human(kept), human(low)));
+  result.prove(Message("unreclaimable slab"), info.slab_unreclaimable);
+  result.prove(Message("low memory"), info.low_total);
+  result.prove(Message("free in low memory"), info.low_free);
+  result.prove(Message("free in high memory"), info.high_free);
+  if (full) {
+    result.remedies.push_back(use_64_bits());
+  }
+  return {std::move(result)};
 }
 
 }  // namespace
 
 extern const Cause cause_lowmem_exhausted{"lowmem-exhausted", 'A', "only the low zones are full",
-                                          judge};
+                                          judge, check};
 
 }  // namespace whyoom::diagnose::causes
