@@ -24,5 +24,25 @@ TEST(HostKernelMemory, SlabInLowMemory) {
   EXPECT_EQ(low("400000", ""), "refused");
 }
 
+// Most of RAM, of which less than 5 % is available.
+TEST(HostKernelMemory, ACacheThatDoesNotGiveWay) {
+  const auto cache = [](const std::string& name, const std::string& pages,
+                        const std::string& available) {
+    return cases::role_of(
+        cases::check_host("== /proc/meminfo\nMemTotal: 4000000 kB\nMemFree: 90000 kB\n" +
+                          available + "== /proc/slabinfo\nslabinfo - version: 2.1\n" + name +
+                          " 0 0 0 0 " + pages + " : tunables 0 0 0 : slabdata 1 1 0\n")
+            ->findings,
+        "slab-leak");
+  };
+  const std::string few = "MemAvailable: 199999 kB\n";
+  EXPECT_EQ(cache("ext4_inode_cache", "500000", few), "risk");
+  EXPECT_EQ(cache("ext4_inode_cache", "499999", few), "refused");
+  EXPECT_EQ(cache("ext4_inode_cache", "1000001", few), "refused") << "more than RAM";
+  EXPECT_EQ(cache("ext4_inode_cache", "500000", "MemAvailable: 200000 kB\n"), "refused");
+  EXPECT_EQ(cache("ext4_inode_cache", "500000", ""), "refused") << "it may be available";
+  EXPECT_EQ(cache("kmalloc-64", "300000", ""), "risk") << "this one never gives way";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -109,6 +109,16 @@ TEST(PostedFree, other_rows_and_pipes) {
   EXPECT_FALSE(wide.meminfo.cached) << "slab is in this one";
 }
 
+TEST(PostedSlabtop, alone) {
+  const Host host = posted(
+      "$ slabtop -o -s c | head\n"
+      "  OBJS ACTIVE  USE OBJ SIZE  SLABS OBJ/SLAB CACHE SIZE NAME\n"
+      "11418016 10634618  93%    0.94K 671648       17  10746368K ext4_inode_cache\n");
+  ASSERT_EQ(host.slab.size(), 1U);
+  EXPECT_EQ(host.slab[0].pages, Pages(10746368 / 4));
+  EXPECT_EQ(host.posted, std::vector<std::string>{"slabtop"});
+}
+
 TEST(PostedSlabtop, its_rows) {
   const Host host = posted(
       "MemTotal: 65953204 kB\nSUnreclaim: 46823412 kB\n"

@@ -78,6 +78,25 @@ std::string unknown(const HostCheck& check, std::string why) {
   return check.facts.host.posted.empty() ? std::move(why) : tr("Not in the text.");
 }
 
+// Of caches that are a tenth of RAM, or where nobody knows how much that is.
+void add_biggest_caches(const HostCheck& check, std::vector<std::string>& lines) {
+  constexpr double notable = 0.10;
+  constexpr std::size_t most = 3;
+  std::vector<host::SlabCache> caches = check.facts.host.slab;
+  const auto size = [&check](const host::SlabCache& cache) {
+    return to_bytes(cache.pages, check.state.machine.page);
+  };
+  std::ranges::stable_sort(caches, std::greater{}, size);
+  const auto& ram = check.state.ram;
+  std::erase_if(caches, [&](const auto& each) { return ram && share(size(each), *ram) < notable; });
+  caches.resize(std::min(most, caches.size()));
+  if (!caches.empty()) {
+    lines.push_back(tr("Biggest slab caches: {}.", join(caches, tr(", "), [&](const auto& each) {
+                         return printable(each.name) + " " + of_ram(size(each), ram);
+                       })));
+  }
+}
+
 // The cgroup that is nearest to its memory limit. It is no fault to be there: page cache fills it.
 void add_fullest_cgroup(const host::Host& host, std::vector<std::string>& lines) {
   constexpr double nearly = 0.90;
@@ -105,7 +124,8 @@ CheckStep memory_step(const HostCheck& check) {
   const auto& state = check.state;
   const host::Meminfo& info = check.facts.host.meminfo;
   if (!state.ram || (!state.free && !state.available)) {
-      add_fullest_cgroup(check.facts.host, step.lines);
+    add_biggest_caches(check, step.lines);
+    add_fullest_cgroup(check.facts.host, step.lines);
     if (step.lines.empty()) {
       step.lines.push_back(host::is_empty(info)
                                ? unknown(check, tr("Not known: /proc/meminfo could not be read."))
@@ -143,6 +163,7 @@ CheckStep memory_step(const HostCheck& check) {
            human(to_bytes(info.high_free->value)), human(to_bytes(info.high_total->value))));
   }
   add_rest_of_memory(check.facts.host, state.ram, step.lines);
+  add_biggest_caches(check, step.lines);
   add_fullest_cgroup(check.facts.host, step.lines);
   return step;
 }

@@ -138,6 +138,17 @@ TEST(CheckSteps, MemoryOfAKernelWithHighMem) {
   EXPECT_EQ(step(1, host + "HighTotal: 0 kB\nHighFree: 0 kB\n" + low).size(), 1U) << "it has none";
 }
 
+TEST(CheckSteps, MemoryNamesTheBiggestSlabCaches) {
+  const auto cache = [](const std::string& name, int pages) {
+    return name + " 0 0 0 0 " + std::to_string(pages) + " : tunables 0 0 0 : slabdata 1 1 0\n";
+  };
+  const std::string slab = "== /proc/slabinfo\nslabinfo - version: 2.1\n" + cache("a", 100) +
+                           cache("b", 102400) + cache("c", 25600) + cache("d", 25599);
+  const std::string ram = "== /proc/meminfo\nMemTotal: 1024000 kB\nMemFree: 500000 kB\n";
+  EXPECT_EQ(step(1, slab), Lines{"Biggest slab caches: b 400 MiB, c 100 MiB, d 100 MiB."});
+  EXPECT_EQ(step(1, ram + slab).back(), "Biggest slab caches: b 400 MiB (40 %), c 100 MiB (10 %).");
+}
+
 std::string process(int pid, const std::string& name, int rss_kb, const std::string& more = "") {
   const std::string id = std::to_string(pid);
   const std::string folder = "== /proc/" + id + "/";

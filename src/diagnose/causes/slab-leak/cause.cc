@@ -191,10 +191,52 @@ std::vector<Claim> check_caches(const HostContext& context) {
   return all.part() < row.least_on_host ? std::vector<Claim>() : check_share(context, row, all);
 }
 
+// A cache of files gives way when memory is needed, so it is counted as available. Where it is most
+// of RAM and hardly any is available, it did not.
+std::optional<Claim> does_not_give_way(const HostContext& context) {
+  constexpr double little = 0.05;  // as memory-near-exhaustion has it
+  const memory::HostState& state = context.state;
+  const auto& caches = context.facts.host.slab;
+  const auto cache = std::ranges::max_element(caches, {}, &host::SlabCache::pages);
+  if (cache == caches.end() || !state.ram || !state.available || !may_be_dropped(cache->name)) {
+    return std::nullopt;
+  }
+  const Bytes size = to_bytes(cache->pages, state.machine.page);
+  const double part = share(size, *state.ram);
+  // What vm.min_free_kbytes keeps back is its own cause.
+  const Bytes available =
+      std::max(*state.available, state.available_with_default.value_or(Bytes(0)));
+  if (part < most_of_ram || part > 1 || share(available, *state.ram) >= little) {
+    return std::nullopt;
+  }
+  const std::string name = printable(cache->name);
+  Claim result =
+      claim(Role::risk, Rank::used_up, part, 0.8,
+            Message("The slab cache {} holds {} ({} of RAM), and only {} are available: the kernel "
+                    "empties such a cache when it needs memory, unless what is in it is in use.",
+                    name, human(size), percent(part), human(*state.available)));
+  result.prove(Message("the cache {}", name), size, cache->at);
+  result.prove(Message("MemAvailable"), context.facts.host.meminfo.mem_available);
+  result.prove(Message("RAM"), context.facts.host.meminfo.mem_total);
+  result.remedy(Message("See whether it gives way"),
+                {ShellCommand("echo 2 | sudo tee /proc/sys/vm/drop_caches"),
+                 ShellCommand("sudo slabtop -o -s c | head -15")});
+  return result;
+}
+
 std::vector<Claim> check(const HostContext& context) {
   std::vector<Claim> claims = check_share(context, row);
-  if (claims.empty()) {
-    return check_caches(context);
+  const bool is_counted = !claims.empty();
+  if (!is_counted) {
+    claims = check_caches(context);
+  }
+  if (claims.empty() || claims.front().role != Role::risk) {
+    if (auto claim = does_not_give_way(context)) {
+      return {std::move(*claim)};
+    }
+  }
+  if (!is_counted) {
+    return claims;
   }
   const host::Host& host = context.facts.host;
   const auto size = [&context](const host::SlabCache& cache) {
