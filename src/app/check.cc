@@ -62,7 +62,7 @@ const Command check_command{
     "top,\n"
     "sysctl, systemctl status and show, files of cgroups as cat and grep show them with their "
     "path,\n"
-    "slabtop, /proc/loadavg and ps -eLf | wc -l; it names what it found.\n"
+    "slabtop, ulimit -a, /proc/loadavg and ps -eLf | wc -l; it names what it found.\n"
     "\nExit status: 0 nothing wrong, 1 findings, 2 wrong use or no host there.\n"
     "\nExamples:\n"
     "  sudo whyoom check\n"

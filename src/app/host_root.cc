@@ -166,15 +166,17 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
   result.files = std::move(posted.files);
   result.options.posted = std::move(posted.names);
   result.options.left_out = std::move(posted.left_out);
+  result.options.shell = posted.shell;
   if (is_text && result.files != nullptr) {
     return result;
   }
   return tl::unexpected(tr("{}: {}", printable(input.path()),
-                           !done     ? done.error()
-                           : is_text ? tr("this is no capture of `whyoom capture`, and nothing "
-                                          "that shows a host stands in it: /proc/meminfo, `free`, "
-                                          "`top`, `systemctl status`, files of a cgroup")
-                                     : *done));
+                           !done ? done.error()
+                           : is_text
+                               ? tr("this is no capture of `whyoom capture`, and nothing "
+                                    "that shows a host stands in it: /proc/meminfo, `free`, "
+                                    "`top`, `systemctl status`, files of a cgroup, `ulimit -a`")
+                               : *done));
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
     case What::no_process:
       return tr(
           "a process was refused: a limit was full, not memory\n"
-          "  which one: whyoom check, on that machine");
+          "  which one: whyoom check, on that machine, or --root FILE, a text with its ulimit -a");
     case What::no_thread:
       return tr(
           "a thread was refused: a limit was full, or there was no memory for its stack\n"

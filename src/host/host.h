@@ -112,6 +112,13 @@ struct KeptEvidence {
   Maybe<std::uint64_t> kexec_crash_loaded, kexec_crash_size;  // the size in bytes
 };
 
+// What `ulimit -a` printed of the shell of somebody who posted it. UINT64_MAX: unlimited.
+struct ShellLimits {
+  Maybe<std::uint64_t> tasks, open_files, address_space, locked_memory;  // the last two in bytes
+  Maybe<std::uint64_t> refused;  // a fork that failed with EAGAIN, in the same text
+  bool of_root = false;
+};
+
 struct Host {
   Sources sources;
 
@@ -141,6 +148,7 @@ struct Host {
   KeptEvidence kept;
 
   std::vector<std::string> posted;  // see ReadOptions
+  std::optional<ShellLimits> shell;
   std::vector<Gap> gaps;
   std::vector<Damage> damage;
 };

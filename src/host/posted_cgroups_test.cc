@@ -36,10 +36,11 @@ constexpr std::string_view status =
     "           └─2770 /usr/bin/docker daemon\n";
 
 TEST(PostedUnit, its_tasks_and_its_memory) {
-  const auto [files, names, left_out] = posted_files(status);
+  const auto [files, names, left_out, shell] = posted_files(status);
   ASSERT_NE(files, nullptr);
   EXPECT_EQ(names, std::vector<std::string>{"systemctl status docker.service"});
   const Host host = read_host(*files, {.posted = names, .left_out = left_out});
+  EXPECT_FALSE(shell);
   EXPECT_EQ(tasks_of(host, "/system.slice/docker.service"), Filled(502, 512));
   ASSERT_EQ(host.cgroups.size(), 1U);
   const Cgroup* group = test::find_group(host.cgroups[0], "/system.slice/docker.service");

@@ -173,6 +173,7 @@ void complete_meminfo(std::string& meminfo, std::string_view free) {
 class Post {
  public:
   PostedParts read(std::string_view text);
+  [[nodiscard]] std::optional<ShellLimits> shell() const { return shell_.limits(); }
 
  private:
   void see(std::string_view line);
@@ -181,6 +182,7 @@ class Post {
   MemoryTable table_;
   ShownFiles shown_;
   UnitStatus unit_;
+  ShellText shell_;
   std::optional<Block> block_;
   std::string contents_;     // of the block
   std::uint64_t begin_ = 0;  // its line
@@ -216,6 +218,7 @@ void Post::see(std::string_view line) {
   end_block();
   table_.see(line, parts_);
   unit_.see(line, parts_);
+  shell_.see(line, parts_.line);
   block_ = begun;
   if (block_) {
     contents_ = std::string(line.substr(block_->mark.size())) + '\n';
@@ -306,11 +309,16 @@ bool is_numbers(std::string_view text) {
 }
 
 Posted posted_files(std::string_view text) {
-  PostedParts parts = Post().read(text);
-  const bool any = std::ranges::any_of(parts.files, [](const auto& file) {
-    return !is_at_or_below(file.first, "/proc/sys");
-  });
-  Posted posted{nullptr, std::move(parts.names), std::move(parts.left_out)};
+  Post post;
+  PostedParts parts = post.read(text);
+  const auto shell = post.shell();
+  if (shell) {
+    parts.names.emplace_back("ulimit -a");
+  }
+  const bool any = shell || std::ranges::any_of(parts.files, [](const auto& file) {
+                     return !is_at_or_below(file.first, "/proc/sys");
+                   });
+  Posted posted{nullptr, std::move(parts.names), std::move(parts.left_out), shell};
   if (any) {
     posted.files = std::make_unique<PostedFiles>(std::move(parts));
   }

@@ -210,6 +210,40 @@ TEST(PostedFiles, a_file_of_a_setting_that_was_shown) {
       << "a rule, and no number";
 }
 
+TEST(PostedLimits, of_bash) {
+  const std::string refused = "-bash: fork: retry: Resource temporarily unavailable\n";
+  const auto limits = [](const std::string& text) { return posted(text).shell; };
+  const auto old = limits(refused +
+                          "[trinity@localhost ~]$ ulimit -a\n"
+                          "max locked memory       (kbytes, -l) 64\n"
+                          "max memory size         (kbytes, -m) unlimited\n"
+                          "open files                      (-n) 1024\n"
+                          "max user processes              (-u) 3\n"
+                          "virtual memory          (kbytes, -v) unlimited\n");
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->tasks->value, 3U);
+  EXPECT_EQ(old->tasks->at.line, 6U);
+  EXPECT_EQ(old->open_files->value, 1024U);
+  EXPECT_EQ(old->locked_memory->value, 64U * 1024);
+  EXPECT_EQ(old->address_space->value, UINT64_MAX);
+  EXPECT_TRUE(old->refused);
+  EXPECT_FALSE(old->of_root);
+  const auto now = limits(
+      "root@db:~# ulimit -a\n"
+      "real-time non-blocking time  (microseconds, -R) unlimited\n"
+      "max user processes                  (-u) 15364\n"
+      "virtual memory              (kbytes, -v) 18446744073709551615\n");
+  EXPECT_EQ(now->tasks->value, 15364U);
+  EXPECT_FALSE(now->open_files);
+  EXPECT_TRUE(now->of_root);
+  EXPECT_FALSE(now->refused);
+  EXPECT_FALSE(limits("max user processes (-u) many\nmax user processes 3\n"));
+  EXPECT_FALSE(limits("I raised max user processes (-u) 5\n")) << "a sentence";
+  EXPECT_FALSE(limits("max user processes (-u) 3\nthen\nmax user processes (-u) 4096\n"))
+      << "which was it?";
+  EXPECT_EQ(posted_files(refused).files, nullptr);
+}
+
 TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",

@@ -119,4 +119,16 @@ class UnitStatus {
   bool properties_ = false;  // the line before was one
 };
 
+// `ulimit -a` of bash, and a fork that was refused.
+class ShellText {
+ public:
+  void see(std::string_view line, std::uint64_t number);
+  // Nothing: none is shown, or two that differ, and nobody knows which was in force.
+  [[nodiscard]] std::optional<ShellLimits> limits() const;
+
+ private:
+  ShellLimits limits_;
+  bool any_ = false, contradict_ = false;
+};
+
 }  // namespace whyoom::host

@@ -26,8 +26,9 @@ struct ReadOptions {
   // What somebody posted of a host, by name: its files are all that there is, and the rest is one
   // gap. Empty: it is a host.
   std::vector<std::string> posted{};
-  std::vector<Gap> left_out{};  // of what they posted
-  bool for_capture = false;     // also what no rule reads: people may want it later
+  std::vector<Gap> left_out{};         // of what they posted
+  std::optional<ShellLimits> shell{};  // the same; its places get their source
+  bool for_capture = false;            // also what no rule reads: people may want it later
 };
 
 Host read_host(Files& files, const ReadOptions& options = {});

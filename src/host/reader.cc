@@ -155,6 +155,16 @@ Host read_host(Files& files, const ReadOptions& options) {
   read_services(reader);
   read_kept_evidence(reader);
   host.gaps.insert(host.gaps.end(), options.left_out.begin(), options.left_out.end());
+  host.shell = options.shell;
+  if (host.shell) {
+    const std::uint32_t source = host.sources.add("ulimit -a");
+    for (auto* each : {&host.shell->tasks, &host.shell->open_files, &host.shell->address_space,
+                       &host.shell->locked_memory, &host.shell->refused}) {
+      if (*each) {
+        (*each)->at.source = source;
+      }
+    }
+  }
   host.page_size = options.page_size ? options.page_size : page_size_of(host);
   refuse_other_zones(host);
   return host;

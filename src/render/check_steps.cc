@@ -73,6 +73,12 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
   }
 }
 
+bool is_damaged(const HostCheck& check, std::string_view path) {
+  return std::ranges::any_of(check.facts.host.damage, [&](const host::Damage& each) {
+    return check.sources().name(each.at.source) == path;
+  });
+}
+
 // What a step says that has no numbers.
 std::string unknown(const HostCheck& check, std::string why) {
   return check.facts.host.posted.empty() ? std::move(why) : tr("Not in the text.");
@@ -126,6 +132,10 @@ CheckStep memory_step(const HostCheck& check) {
   if (!state.ram || (!state.free && !state.available)) {
     add_biggest_caches(check, step.lines);
     add_fullest_cgroup(check.facts.host, step.lines);
+    if (step.lines.empty() && host::is_empty(info) && is_damaged(check, "/proc/meminfo")) {
+      step.lines.push_back(
+          tr("Not known: the numbers of /proc/meminfo contradict each other (below)."));
+    }
     if (step.lines.empty()) {
       step.lines.push_back(host::is_empty(info)
                                ? unknown(check, tr("Not known: /proc/meminfo could not be read."))
@@ -179,6 +189,26 @@ std::string limit_text(const TaskLimit& limit) {
   return tr("{}, {}; beyond it {}", text, percent(limit.filled()), std::string(limit.error));
 }
 
+// What `ulimit -a` said in a post.
+std::string shell_limits(const host::Host& host) {
+  std::vector<std::string> parts;
+  const auto add = [&parts](const std::string& name, const Maybe<std::uint64_t>& limit, bool size) {
+    if (limit) {
+      parts.push_back(name + " " +
+                      (limit->value == UINT64_MAX ? tr("unlimited")
+                       : size                     ? human(Bytes(limit->value))
+                                                  : grouped(limit->value)));
+    }
+  };
+  if (host.shell) {
+    add(tr("tasks of its user"), host.shell->tasks, false);
+    add(tr("open files"), host.shell->open_files, false);
+    add(tr("address space"), host.shell->address_space, true);
+    add(tr("locked memory"), host.shell->locked_memory, true);
+  }
+  return join(parts, tr(", "));
+}
+
 CheckStep threads_step(const HostCheck& check) {
   constexpr std::size_t most = 3;
   CheckStep step{tr("2 Threads"), {}};
@@ -205,6 +235,9 @@ CheckStep threads_step(const HostCheck& check) {
     if (check.limits[i].used) {
       step.lines.push_back(tr("{}.", limit_text(check.limits[i])));
     }
+  }
+  if (const std::string limits = shell_limits(host); !limits.empty()) {
+    step.lines.push_back(tr("ulimit of the shell: {}.", limits));
   }
   if (step.lines.empty()) {
     step.lines.push_back(

@@ -220,6 +220,26 @@ class Check(harness.Case):
         self.check(whyoom("check", "--root", self.file("a.txt", "help!\n")), 2,
                    err="no capture of `whyoom capture`, and nothing that shows a host stands in it: /proc/meminfo")
 
+    def test_posted_limits_of_a_shell(self):
+        post = self.file("post.txt", "-bash: fork: retry: Resource temporarily unavailable\n"
+                         "[trinity@localhost ~]$ ulimit -a\nopen files                      (-n) 1024\n"
+                         "max user processes              (-u) 3\n"
+                         "virtual memory          (kbytes, -v) unlimited\n")
+        self.check(whyoom("explain", post), 0, err="or --root FILE, a text with its ulimit -a")
+        found, named = self.findings(post)
+        self.assertEqual(list(named), ["rlimit-nproc"])
+        self.assertEqual(found["posted"], ["ulimit -a"])
+        usual = self.file("usual.txt", post.read_text().replace("-u) 3", "-u) 4096"))
+        self.check(whyoom("check", "--root", usual), 0,
+                   out="ulimit of the shell: tasks of its user 4,096, open files 1,024, address space\n    unlimited.")
+
+    def test_posted_numbers_of_two_machines(self):
+        post = self.file("post.txt", "MemTotal: 2097152 kB\nMemFree: 1977304 kB\nMemAvailable: 1994764 kB\n"
+                         "AnonPages: 7721928 kB\nShmem: 1584000 kB\n")
+        text = whyoom("check", "--root", post, "--width", "200")
+        self.check(text, 0, out="7.36 GiB of AnonPages are more than the 2 GiB of MemTotal")
+        self.assertIn("1 Memory\n  Not known: the numbers of /proc/meminfo contradict each other (below).", text.out)
+
     def test_a_posted_unit(self):
         post = self.file("post.txt", "fork: retry: Resource temporarily unavailable\n"
                          "$ systemctl status docker\n● docker.service - Docker\n"

@@ -77,7 +77,34 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
       {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")});
 }
 
+// Of a shell whose fork was refused, in the text of somebody who posted both. How many tasks its
+// user has is not in it; but a login and one pipeline are about as many as so low a limit.
+std::vector<Claim> check_shell(const HostContext& context) {
+  const auto& shell = context.facts.host.shell;
+  if (!shell || !shell->tasks || !shell->refused || shell->of_root ||
+      shell->tasks->value >= smallest_shared_limit) {
+    return {};
+  }
+  Claim result = claim(
+      Role::root, Rank::limit, 1, 0.8,
+      Message(
+          "The shell's RLIMIT_NPROC (ulimit -u) allows its user {}, and a fork was refused with "
+          "{}: a login and one pipeline take as many. Memory has no part in it.",
+          plural(shell->tasks->value, "task", "tasks"), errno_text("EAGAIN")));
+  result.prove(Message("max user processes (ulimit -u)"), shell->tasks);
+  result.prove(Message("a fork that was refused"), shell->refused);
+  result.remedy(
+      Message("Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in "
+              "the unit of a "
+              "service"),
+      {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")});
+  return {std::move(result)};
+}
+
 std::vector<Claim> check(const HostContext& context) {
+  if (auto claims = check_shell(context); !claims.empty()) {
+    return claims;
+  }
   return judge_limits(context, {TaskLimit::Kind::rlimit_nproc, of_user, reached, complete});
 }
 
