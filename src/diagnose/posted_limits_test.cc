@@ -52,5 +52,29 @@ TEST(PostedLimits, LessAddressSpaceThanMemory) {
   EXPECT_EQ(space("99999", ""), "refused") << "of how much?";
 }
 
+TEST(PostedLimits, TablesOfTheNetwork) {
+  const std::string count = "net.netfilter.nf_conntrack_count = 65530\n";
+  EXPECT_EQ(role_in_post(count + "net.netfilter.nf_conntrack_max = 65536\n", "conntrack-full"),
+            "root");
+  EXPECT_EQ(role_in_post("# sysctl net.ipv4.netfilter.ip_conntrack_count\n"
+                         "net.ipv4.netfilter.ip_conntrack_count = 1000\n"
+                         "# cat /proc/sys/net/ipv4/netfilter/ip_conntrack_max\n65536\n",
+                         "conntrack-full"),
+            "refused");
+  EXPECT_EQ(role_in_post(count, "conntrack-full"), "refused") << "of how many?";
+  EXPECT_EQ(role_in_post("net.netfilter.nf_conntrack_max = 65536\n", "conntrack-full"), "no host");
+  const auto tcp = [](const std::string& pages) {
+    return role_in_post(
+        "cPs# cat /proc/net/sockstat\nsockets: used 8061\n"
+        "TCP: inuse 4823 orphan 481 tw 2159 alloc 4844 mem " +
+            pages +
+            " <--\nUDP: inuse 7 mem 5\n"
+            "# sysctl net.ipv4.tcp_mem\nnet.ipv4.tcp_mem = 28672 38229 57344\n",
+        "tcp-memory");
+  };
+  EXPECT_EQ(tcp("57350"), "root");
+  EXPECT_EQ(tcp("20000"), "refused");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -11,7 +11,8 @@ namespace whyoom::host {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr std::string_view cgroups = "/sys/fs/cgroup/", loadavg = "/proc/loadavg";
+constexpr std::string_view cgroups = "/sys/fs/cgroup/", loadavg = "/proc/loadavg",
+                           sockstat = "/proc/net/sockstat";
 
 // In one rows of "name number", in the others one value.
 constexpr std::string_view files_of_rows[] = {"pids.events", "memory.events", "memory.oom_control",
@@ -26,11 +27,18 @@ bool is_path(std::string_view text) {
          text.find_first_of("*?{ \t") == npos;
 }
 
-bool is_setting(std::string_view path) {
-  return path.starts_with("/proc/sys/") &&
-         std::ranges::any_of(setting_files(), [path](const SettingFile& file) {
-           return setting_path(file.key) == path;
-         });
+// The path by which it is read; empty: it is no file of a setting.
+std::string path_of_setting(std::string_view path) {
+  constexpr std::string_view top = "/proc/sys/";
+  if (!path.starts_with(top)) {
+    return {};
+  }
+  std::string key(path.substr(top.size()));
+  std::ranges::replace(key, '/', '.');
+  const std::string_view now = name_of_today(key);
+  return std::ranges::find(setting_files(), now, &SettingFile::key) == setting_files().end()
+             ? std::string()
+             : setting_path(now);
 }
 
 bool is_count(std::string_view text) {
@@ -106,11 +114,12 @@ std::string_view size_behind(std::string_view text, std::string_view name) {
   return {};
 }
 
-enum class Kind : std::uint8_t { numbers, rows, load, count };
+enum class Kind : std::uint8_t { numbers, rows, load, count, sockets };
 
 Kind kind_of(std::string_view path) {
   return !path.starts_with('/') ? Kind::count
          : path == loadavg      ? Kind::load
+         : path == sockstat     ? Kind::sockets
          : std::ranges::find(files_of_rows, last_part(path)) == std::end(files_of_rows)
              ? Kind::numbers
              : Kind::rows;
@@ -127,6 +136,8 @@ bool may_be(Kind kind, std::string_view line) {
     }
     case Kind::load:
       return line.find('/') != npos && line.find_first_not_of("0123456789./ ") == npos;
+    case Kind::sockets:
+      return line.starts_with("sockets:") || line.find(": inuse ") != npos;
     case Kind::count:
       return parse_number<std::uint64_t>(line).has_value();
   }
@@ -145,8 +156,11 @@ std::string ShownFiles::path_of(std::string_view word) const {
   constexpr std::string_view quotes = "\"'`;,:";
   word.remove_prefix(std::min(word.find_first_not_of(quotes), word.size()));
   word = word.substr(0, word.find_last_not_of(quotes) + 1);
-  if (word == loadavg || is_setting(word)) {
+  if (word == loadavg || word == sockstat) {
     return std::string(word);
+  }
+  if (std::string setting = path_of_setting(word); !setting.empty()) {
+    return setting;
   }
   const std::string_view name = last_part(word);
   const auto is_name = [name](const auto& names) {
@@ -184,7 +198,7 @@ bool ShownFiles::take_contents(std::string_view line, PostedParts& parts) {
     const Kind kind = kind_of(std::string_view(waiting_).substr(0, waiting_.find('\n')));
     if (may_be(kind, line)) {
       contents_.append(line) += '\n';
-      if (kind != Kind::rows) {
+      if (kind != Kind::rows && kind != Kind::sockets) {
         end_file(parts);
       }
       return true;
@@ -209,7 +223,7 @@ bool ShownFiles::take_behind_name(std::string_view line, PostedParts& parts) con
   if (path.empty() || !may_be(kind_of(path), value)) {
     return false;
   }
-  if (kind_of(path) == Kind::rows) {
+  if (kind_of(path) == Kind::rows || kind_of(path) == Kind::sockets) {
     parts.add_rows(path, value, value.substr(0, value.find(' ') + 1), name_of(path), parts.line);
   } else {
     parts.add(path, value, name_of(path));

@@ -133,7 +133,7 @@ std::optional<std::pair<std::string, std::string>> setting_at(std::string_view l
   if (equals == npos) {
     return std::nullopt;
   }
-  const std::string_view key = trim(line.substr(0, equals));
+  const std::string_view key = name_of_today(trim(line.substr(0, equals)));
   const std::string_view value = trim(line.substr(equals + 1));
   const auto known = std::ranges::find(setting_files(), key, &SettingFile::key);
   return is_numbers(value) && known != setting_files().end()
@@ -316,7 +316,8 @@ Posted posted_files(std::string_view text) {
     parts.names.emplace_back("ulimit -a");
   }
   const bool any = shell || std::ranges::any_of(parts.files, [](const auto& file) {
-                     return !is_at_or_below(file.first, "/proc/sys");
+                     return !is_at_or_below(file.first, "/proc/sys") ||
+                            file.first == setting_path("net.netfilter.nf_conntrack_count");
                    });
   Posted posted{nullptr, std::move(parts.names), std::move(parts.left_out), shell};
   if (any) {

@@ -25,6 +25,22 @@ bool has_line(std::string_view text, std::string_view begin) {
 
 }  // namespace
 
+std::string_view name_of_today(std::string_view key) {
+  constexpr std::string_view max = "net.netfilter.nf_conntrack_max",
+                             count = "net.netfilter.nf_conntrack_count";
+  constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"net.ipv4.netfilter.ip_conntrack_max", max},
+      {"net.ipv4.ip_conntrack_max", max},
+      {"net.nf_conntrack_max", max},
+      {"net.ipv4.netfilter.ip_conntrack_count", count}};
+  for (const auto& [old, now] : names) {
+    if (key == old) {
+      return now;
+    }
+  }
+  return key;
+}
+
 void PostedParts::add(std::string_view path, std::string_view contents, std::string_view name,
                       std::uint64_t begin) {
   if (shown_.size() == most_parts) {

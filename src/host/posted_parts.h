@@ -52,6 +52,9 @@ class PostedParts {
   std::vector<Shown> shown_;
 };
 
+// "net.ipv4.netfilter.ip_conntrack_max", as kernels before 2.6.20 had it, by the name of today; any
+// other as it is.
+std::string_view name_of_today(std::string_view key);
 // A line without the marks of lists and quotes before it.
 std::string_view unmarked(std::string_view line);
 // Digits, blanks and minuses.
