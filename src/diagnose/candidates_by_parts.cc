@@ -13,8 +13,23 @@ namespace whyoom::diagnose {
 
 using kernel::Field;
 
-void name_by_parts(Event& event, const report::Report& report) {
+void name_by_account(Event& event, const Message& lost) {
   using What = memory::AccountLine::What;
+  const memory::Account& account = *event.evidence.account;
+  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
+    if (!event.report.mixed_at && share(part, account.total) >= big_share) {
+      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, lost); });
+    }
+  };
+  add(account.size(What::anon) + account.size(What::compressed_swap), {"memory-exhausted"});
+  add(account.size(What::shmem), {"shmem-tmpfs"});
+  add(account.size(What::unevictable_other), {"unevictable"});
+  add(account.size(What::slab_unreclaimable), {"slab-leak"});
+  add(account.size(What::page_tables), {"page-tables"});
+  add(account.size(What::unaccounted), {"kernel-unaccounted", "hugepages-reserved"});
+}
+
+void name_by_parts(Event& event, const report::Report& report) {
   const memory::Evidence& evidence = event.evidence;
   const auto& account = evidence.account;
   const Bytes ram = account ? account->total : evidence.ram.value_or(Bytes(0));
@@ -38,12 +53,7 @@ void name_by_parts(Event& event, const report::Report& report) {
     }
   };
   if (account) {
-    add(account->size(What::anon) + account->size(What::compressed_swap), {"memory-exhausted"});
-    add(account->size(What::shmem), {"shmem-tmpfs"});
-    add(account->size(What::unevictable_other), {"unevictable"});
-    add(account->size(What::slab_unreclaimable), {"slab-leak"});
-    add(account->size(What::page_tables), {"page-tables"});
-    add(account->size(What::unaccounted), {"kernel-unaccounted", "hugepages-reserved"});
+    name_by_account(event, lost);
     return;
   }
   const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);

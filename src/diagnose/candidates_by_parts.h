@@ -6,6 +6,8 @@
 
 namespace whyoom::diagnose {
 
+// What has a big share of the account, which is there. `lost` would settle it.
+void name_by_account(Event& event, const Message& lost);
 // Every zone was at its mark, and lines are lost. Without the size of RAM, which a post that ends
 // behind the zones lacks, it is that of the printed zones. Without the counters of Mem-Info, behind
 // which others begin, the zones count what is on the lists of pages, and the rest is known as one.

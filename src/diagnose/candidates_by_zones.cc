@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "diagnose/candidates_by_parts.h"
 #include "diagnose/candidates_of_cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
@@ -42,6 +43,14 @@ Pages high_of(const ZoneState& zone) { return zone.high + zone.boost + zone.rese
 
 bool is_low(const ZoneState& zone, const memory::Evidence& evidence) {
   return without_cma(zone, evidence) <= high_of(zone);
+}
+
+// By a zone, or for the machine: from 4.8 on zones have no slab, from 5.9 on no page tables.
+bool is_printed(const memory::Evidence& evidence, Field field) {
+  return evidence.report->totals.get(field) ||
+         std::ranges::any_of(evidence.zones, [field](const ZoneState& zone) {
+           return zone.printed->fields.get(field).has_value();
+         });
 }
 
 // What the eligible zones have in these fields; where no zone has the field, the whole machine.
@@ -91,7 +100,8 @@ void name_by_zones(Event& event, WhoseZones whose, const Message& decides) {
   };
   // To 2.6.27 there is one list for both kinds.
   const Bytes anon = sum(
-      evidence, whose, {Field::active_anon, Field::inactive_anon, Field::active, Field::inactive});
+      evidence, whose,
+      {Field::active_anon, Field::inactive_anon, Field::active, Field::inactive, Field::zspages});
   const Bytes locked = sum(evidence, whose, {Field::unevictable});
   const Bytes slab = sum(evidence, whose, {Field::slab_unreclaimable, Field::slab});
   const Bytes tables = sum(evidence, whose, {Field::pagetables});
@@ -111,7 +121,14 @@ void name_by_zones(Event& event, WhoseZones whose, const Message& decides) {
                           {Field::active_file, Field::inactive_file, Field::free,
                            Field::slab_reclaimable, Field::kernel_stack});
   const Bytes counted = anon + locked + slab + tables + other + pools;
-  add(all - std::min(counted, all), {"kernel-unaccounted"});
+  const Bytes rest = all - std::min(counted, all);
+  add(rest, {"kernel-unaccounted"});
+  if (!is_printed(evidence, Field::slab_unreclaimable) && !is_printed(evidence, Field::slab)) {
+    add(rest, {"slab-leak"});
+  }
+  if (!is_printed(evidence, Field::pagetables)) {
+    add(rest, {"page-tables"});
+  }
 }
 
 void name_printout(Event& event) {
@@ -137,7 +154,11 @@ void name_printout(Event& event) {
       })) {
     name(event, "cma-only", head);
   }
-  name_by_zones(event, WhoseZones::machine, head);
+  if (evidence.account && evidence.ram && have_nothing_left(evidence)) {
+    name_by_account(event, head);
+  } else {
+    name_by_zones(event, WhoseZones::machine, head);
+  }
 }
 
 }  // namespace whyoom::diagnose
