@@ -136,7 +136,7 @@ void name_printout(Event& event) {
   if (!event.candidates.empty() || !evidence.has_eligible()) {
     return;
   }
-  const Message head("the first line (\"invoked oom-killer\", \"page allocation failure\")");
+  const Message head(R"(the first line ("invoked oom-killer", "page allocation failure"))");
   const auto is_high = [&](const ZoneState& zone) {
     return zone.eligible && zone.zone >= kernel::ZoneClass::highmem && !is_low(zone, evidence);
   };

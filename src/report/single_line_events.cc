@@ -243,7 +243,10 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     *facts = {std::move(merged), moment_of(line)};
     return;
   }
-  UserspaceKill kill = part;
+  one_kill(line, part, facts);
+}
+
+void SingleLineEvents::one_kill(const logtext::Line& line, UserspaceKill kill, const Facts* facts) {
   kill.failed = kill.failed || (kill.pid && kill.pid == outlived_);
   outlived_.reset();
   if (kill.needs_facts && facts == nullptr) {

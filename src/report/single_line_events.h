@@ -60,6 +60,8 @@ class SingleLineEvents {
   void emit_one(std::deque<Gathered>& from, const std::deque<Gathered>::iterator& which);
   void end_one(std::optional<Gathered>& one);
   Facts* facts_of(const std::string& killer);
+  // What somebody killed, or tried to; `facts` are the numbers that were told before, if any.
+  void one_kill(const logtext::Line& line, UserspaceKill kill, const Facts* facts);
 
   std::string source_;
   Sink sink_;
