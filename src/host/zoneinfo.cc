@@ -1,7 +1,7 @@
 #include "host/zoneinfo.h"
 
-#include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "base/language.h"
@@ -99,9 +99,7 @@ class Parser {
       lines_.damaged(tr("\"Node N, zone NAME\""), lines_.line());
       return;
     }
-    if (!stands_twice_ && std::ranges::any_of(result_, [&found](const Zone& zone) {
-          return zone.node == found->node && zone.name == found->zone;
-        })) {
+    if (!stands_twice_ && !seen_.emplace(found->node, found->zone).second) {
       lines_.damaged(tr("each zone once, so that none of them is used"), lines_.line());
       stands_twice_ = true;
     }
@@ -188,6 +186,7 @@ class Parser {
   std::vector<Zone> result_;
   Zone* zone_ = nullptr;  // the last of them
   bool in_node_ = false;
+  std::set<std::pair<int, std::string_view>> seen_;
   bool stands_twice_ = false;
 };
 
