@@ -118,7 +118,7 @@ void name_vmalloc(Event& event) {
   const report::Report& report = *event.evidence.report;
   const auto& vmalloc = report.vmalloc;
   if (!vmalloc || !event.candidates.empty() || !event.evidence.zones.empty() ||
-      !(vmalloc->allocated || vmalloc->reason.starts_with("failed"))) {
+      !report::lacked_pages(*vmalloc)) {
     return;
   }
   const Message kill(R"(an OOM kill of the same time ("invoked oom-killer"))");

@@ -119,7 +119,7 @@ void add_vmalloc(std::vector<Message>& out, const report::VmallocFailure& vmallo
   if (vmalloc.allocated) {
     add(out, Message("A vmalloc{} had got {} when no page more could be had; nothing was killed.",
                      size, human(Bytes(*vmalloc.allocated))));
-  } else if (vmalloc.reason.starts_with("failed")) {
+  } else if (lacked_pages(vmalloc)) {
     add(out, Message("A vmalloc{} found no page for the list of its pages, or for their tables; "
                      "nothing was killed.",
                      size));
@@ -147,7 +147,7 @@ void add_failure(std::vector<Message>& out, const Event& event) {
     const bool waits = (!report.trigger->gfp || !kernel::is_atomic(report.trigger->gfp->flags)) &&
                        !is_within_reclaim(report);
     out.push_back(
-        report.outcome == report::Outcome::recovered
+        report.outcome == report::Outcome::stalled
             ? Message("A request of order {} waited long for memory, and went on trying; nothing "
                       "was killed.",
                       *report.trigger->order)

@@ -39,7 +39,7 @@ std::optional<double> since_first(const Event& event) {
 render::Follower row_of(const Event& event) {
   const report::Report& report = event.report;
   render::Follower row;
-  const bool stall = render::is_stall(report);
+  const bool stall = report.outcome == report::Outcome::stalled;
   row.kind = stall ? "page-allocation-stall" : report::name(report.kind);
   row.trigger = report.trigger ? report.trigger->comm : std::string();
   row.victims = report.victims.empty() ? std::string() : render::victims_text(report, 4);

@@ -265,7 +265,7 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
   json("constraint", text_or_null(constraint_name(event.evidence.constraint)));
   write_memcg(json, event);
   write_victims(json, event);
-  json("outcome", text_or_null(outcome_name(report)));
+  json("outcome", text_or_null(outcome_name(report.outcome)));
   write_zones(json, event);
   write_memory(json, event);
   write_tasks(json, event);

@@ -64,6 +64,7 @@ std::string oom_end(const report::Report& report) {
     case Outcome::recovered:
       return tr("{}, recovered", killed);
     case Outcome::killed:
+    case Outcome::stalled:
     case Outcome::unknown:
       break;
   }
@@ -92,8 +93,8 @@ std::string allocation_failure(const diagnose::Event& event) {
   }
   const std::string request = request_text(event);
   const std::string what = request.empty() ? "" : tr(": {}", request);
-  return is_stall(report) ? tr("page allocation stall{}", what)
-                          : tr("page allocation failure{}", what);
+  return report.outcome == report::Outcome::stalled ? tr("page allocation stall{}", what)
+                                                    : tr("page allocation failure{}", what);
 }
 
 // Names of parts as missing_parts() gives them, and in words.
@@ -258,13 +259,6 @@ std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& p
   return pid ? tr("{} (pid {})", name, std::to_string(*pid)) : name;
 }
 
-// Of such a request the kernel says no more than that it waits still (mm/page_alloc.c
-// __alloc_pages_slowpath(), 4.9 to 4.14).
-bool is_stall(const report::Report& report) {
-  return report.kind == Kind::page_allocation_failure &&
-         report.outcome == report::Outcome::recovered;
-}
-
 std::string_view outcome_name(report::Outcome outcome) {
   switch (outcome) {
     case report::Outcome::unknown:
@@ -277,12 +271,10 @@ std::string_view outcome_name(report::Outcome outcome) {
       return "no-victim";
     case report::Outcome::recovered:
       return "recovered";
+    case report::Outcome::stalled:
+      return "stalled";
   }
   return "";
-}
-
-std::string_view outcome_name(const report::Report& report) {
-  return is_stall(report) ? "stalled" : outcome_name(report.outcome);
 }
 
 std::string victims_text(const report::Report& report, std::size_t named) {

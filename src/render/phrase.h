@@ -48,9 +48,6 @@ std::string request_text(const diagnose::Event& event);
 std::string victims_text(const report::Report& report, std::size_t named);
 // "killed", "no-victim"; "" when it is not known.
 std::string_view outcome_name(report::Outcome outcome);
-std::string_view outcome_name(const report::Report& report);
-// A request that waited long, and went on.
-bool is_stall(const report::Report& report);
 std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid);
 
 // As the kernel writes them, or as people read them: "1040564 kB", "1016 MiB".

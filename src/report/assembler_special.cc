@@ -143,7 +143,7 @@ bool Assembler::on_failure(const Line& line, KernelLine& read) {
     event->report.vmalloc = std::move(header.vmalloc);
   }
   if (header.stalled) {
-    event->report.outcome = Outcome::recovered;
+    event->report.outcome = Outcome::stalled;
   }
   settle(*event, line, read);
   orphan_.reset();

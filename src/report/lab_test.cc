@@ -41,6 +41,8 @@ std::string outcome_name(Outcome outcome) {
       return "no-victim";
     case Outcome::recovered:
       return "recovered";
+    case Outcome::stalled:
+      return "stalled";
     case Outcome::unknown:
       break;
   }

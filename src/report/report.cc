@@ -215,7 +215,8 @@ std::vector<std::string> missing_parts(const Report& report) {
   if (kills && !report.constraint && prints.constraint) {
     add(missing, "constraint");
   }
-  if (kills && report.victims.empty() && report.outcome != Outcome::recovered) {
+  if (kills && report.victims.empty() && report.outcome != Outcome::recovered &&
+      report.outcome != Outcome::stalled) {
     add(missing, "victim");
   }
   return missing;

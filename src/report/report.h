@@ -33,7 +33,9 @@ enum class Kind : std::uint8_t {
 };
 std::string_view name(Kind kind);  // "oom-kill"
 
-enum class Outcome : std::uint8_t { unknown, killed, panic, no_victim, recovered };
+// recovered: a process that was ending gave enough back; stalled: the request waited long, and went
+// on.
+enum class Outcome : std::uint8_t { unknown, killed, panic, no_victim, recovered, stalled };
 enum class ConstraintKind : std::uint8_t { none, memcg, cpuset, mempolicy };
 
 // One value for each field that the line had.
@@ -274,6 +276,10 @@ struct VmallocFailure {
   std::string reason;
   Place at{};
 };
+// For what it maps, for the list of them or for their tables.
+inline bool lacked_pages(const VmallocFailure& failure) {
+  return failure.allocated || failure.reason.starts_with("failed");
+}
 
 // "cgroup: fork rejected by pids controller in PATH"; repeated lines for one cgroup are counted.
 struct ForkRejected {

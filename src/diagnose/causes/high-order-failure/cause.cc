@@ -21,7 +21,7 @@ Message sentence_of(const Context& context, int order, const std::optional<Fragm
   const auto& evidence = context.evidence;
   const std::string size = human(to_bytes(
       Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
-  if (context.report.outcome == report::Outcome::recovered) {  // it only took long
+  if (context.report.outcome == report::Outcome::stalled) {  // it only took long
     return Message(
         "A request for {} in one piece (order {}) waited long for memory, and went on trying; "
         "nothing was killed.",

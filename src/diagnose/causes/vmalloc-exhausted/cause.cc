@@ -187,9 +187,7 @@ std::optional<Claim> judge(const Context& context) {
   if (auto took = took_it_all(context)) {
     return took;
   }
-  // Pages were missing, for what it maps, for the list of them or for their tables.
-  const bool pages = vmalloc->allocated || vmalloc->reason.starts_with("failed");
-  return pages ? std::nullopt : of_space(context);
+  return report::lacked_pages(*vmalloc) ? std::nullopt : of_space(context);
 }
 
 }  // namespace
