@@ -52,19 +52,17 @@ bool is_in_pieces(const report::Report& report) {
          });
 }
 
-// So little was free that nothing was kept back. RAM is what was counted, at least.
+// So little was free that nothing was kept back.
 bool was_little_free(const memory::Evidence& evidence) {
   constexpr double little = 0.02;
-  const auto& free = evidence.report->totals.get(Field::free);
-  const Bytes counted = to_bytes(memory::counted_pages(*evidence.report), evidence.page);
-  return free && counted.count() > 0 &&
-         share(to_bytes(Pages(free->value), evidence.page),
-               std::max(counted, evidence.ram.value_or(counted))) < little;
+  const auto free = counted_free(evidence);
+  const Bytes ram = ram_at_least(evidence);
+  return free && ram.count() > 0 && share(*free, ram) < little;
 }
 
 // vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones, or keeps
 // too little of RAM to be the cause.
-bool is_min_free_small(const memory::Evidence& evidence) {
+bool keeps_little_back(const memory::Evidence& evidence) {
   const auto& setting = evidence.min_free;
   const auto& own = evidence.default_min_free;
   if (was_little_free(evidence)) {
@@ -260,7 +258,7 @@ void name_kept_back(Event& event, const report::Report& report) {
   if (nothing) {
     name_lowmem(event, report);
   }
-  if (is_min_free_small(event.evidence)) {
+  if (keeps_little_back(event.evidence)) {
     return;
   }
   if (nothing) {
@@ -351,14 +349,19 @@ void name_holders(Event& event, const Context& context, const Found& found,
 }
 
 // Somebody was killed with much free: where no line tells what the request could use, it was bound
-// to other nodes, or the path of page faults asked for a kill without need (to 5.15).
+// to other nodes, or the path of page faults asked for a kill without need (mm/oom_kill.c
+// pagefault_out_of_memory() to 5.15, 60e2793d440a). Zones that are printed are those of its nodes.
 void name_out_of_reach(Event& event, const report::Report& report) {
   const auto& release = event.evidence.release;
-  if (report.trigger || report.constraint || !free_in_spite(event.evidence)) {
+  const auto stands_in = [&event](std::string_view part) {  // a sample of another moment
+    return std::ranges::find(event.stood_in, part) != event.stood_in.end();
+  };
+  if (report.trigger || report.constraint || !free_in_spite(event.evidence) || stands_in("zones") ||
+      stands_in("mem-info") || stands_in("totals")) {
     return;
   }
   const Message first("the first line (\"invoked oom-killer\")");
-  if (report.cpuset != "/") {
+  if (event.evidence.zones.empty() && report.cpuset != "/") {
     name(event, "cpuset-nodes", first);
   }
   if (!(release && release->at_least(5, 16))) {

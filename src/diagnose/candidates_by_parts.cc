@@ -13,6 +13,16 @@ namespace whyoom::diagnose {
 
 using kernel::Field;
 
+Bytes set_aside(const report::Report& report, const std::optional<std::set<int>>& nodes) {
+  Bytes pools;
+  for (const report::Hugepages& pool : report.hugepages) {
+    if (!nodes || nodes->contains(pool.node)) {
+      pools += to_bytes(pool.size) * pool.total;
+    }
+  }
+  return pools;
+}
+
 void name_by_account(Event& event, const Message& lost) {
   using What = memory::AccountLine::What;
   const memory::Account& account = *event.evidence.account;
@@ -59,10 +69,8 @@ void name_by_parts(Event& event, const report::Report& report) {
   const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);
   const Bytes locked = size(Field::unevictable);
   const Bytes other = size(Field::active_file) + size(Field::inactive_file) + size(Field::free);
-  Bytes pools, killed;
-  for (const report::Hugepages& pool : report.hugepages) {
-    pools += to_bytes(pool.size) * pool.total;
-  }
+  const Bytes pools = set_aside(report);
+  Bytes killed;
   for (const report::Victim& victim : report.victims) {
     killed += to_bytes(victim.anon());
   }

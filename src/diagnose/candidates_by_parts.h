@@ -2,10 +2,15 @@
 // those that would settle it are lost.
 #pragma once
 
+#include <optional>
+#include <set>
+
 #include "diagnose/event.h"
 
 namespace whyoom::diagnose {
 
+// In huge pages; of these nodes alone, where some are named.
+Bytes set_aside(const report::Report& report, const std::optional<std::set<int>>& nodes = {});
 // What has a big share of the account, which is there. `lost` would settle it.
 void name_by_account(Event& event, const Message& lost);
 // Every zone was at its mark, and lines are lost. Without the size of RAM, which a post that ends

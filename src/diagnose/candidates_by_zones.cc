@@ -8,6 +8,7 @@
 #include "diagnose/candidates_of_cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "memory/allowed_nodes.h"
 
 namespace whyoom::diagnose {
 
@@ -105,10 +106,7 @@ void name_by_zones(Event& event, WhoseZones whose, const Message& decides) {
   const Bytes locked = sum(evidence, whose, {Field::unevictable});
   const Bytes slab = sum(evidence, whose, {Field::slab_unreclaimable, Field::slab});
   const Bytes tables = sum(evidence, whose, {Field::pagetables});
-  Bytes pools;
-  for (const report::Hugepages& pool : report.hugepages) {
-    pools += to_bytes(pool.size) * pool.total;
-  }
+  const Bytes pools = set_aside(report, of_machine ? std::nullopt : memory::allowed_nodes(report));
   add(anon, {"memory-exhausted"});
   if (sum(evidence, whose, {Field::shmem}) > anon / 2) {
     add(anon, {"shmem-tmpfs"});

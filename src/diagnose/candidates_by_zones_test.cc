@@ -73,6 +73,23 @@ TEST(CandidatesByZones, ANodeThatIsFullIsOfACpusetWhereThereAreOthers) {
   EXPECT_EQ(of("/", "0"), Names{"memory-exhausted"}) << "the root's cpuset has all nodes";
 }
 
+TEST(CandidatesByZones, HugePagesOfAnotherNodeAreNotOfThisOne) {
+  const auto of = [](const std::string& node) {
+    return candidates_of(
+        "[ 9.0] main invoked oom-killer: gfp_mask=0x6280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), "
+        "nodemask=(null), order=0, oom_score_adj=0\n[ 9.0] main cpuset=limited mems_allowed=1\n"
+        "[ 9.0] Mem-Info:\n" +
+        zone("Node 1 DMA32", "40000", lists("800000", "0") + tail) +
+        "[ 9.0] Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 "
+        "hugepages_size=1048576kB\n"
+        "[ 9.0] Node " +
+        node + " hugepages_total=900 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n");
+  };
+  EXPECT_EQ(of("1"), (Names{"cpuset-nodes", "memory-exhausted", "hugepages-reserved"}));
+  EXPECT_EQ(of("0"), (Names{"cpuset-nodes", "memory-exhausted", "kernel-unaccounted", "slab-leak",
+                            "page-tables"}));
+}
+
 // Twelve GiB above its mark; what it keeps from this request is nothing.
 TEST(CandidatesByZones, AZoneThatPassesIsNotShort) {
   const std::string head =

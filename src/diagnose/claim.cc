@@ -137,13 +137,20 @@ bool is_sysrq(const report::Report& report) {
   return report.sysrq_at || (report.trigger && report.trigger->order == -1);
 }
 
+std::optional<Bytes> counted_free(const memory::Evidence& evidence) {
+  const auto& pages = evidence.report->totals.get(kernel::Field::free);
+  return pages ? std::optional(to_bytes(Pages(pages->value), evidence.page)) : std::nullopt;
+}
+
+Bytes ram_at_least(const memory::Evidence& evidence) {
+  return std::max(to_bytes(memory::counted_pages(*evidence.report), evidence.page),
+                  evidence.ram.value_or(Bytes(0)));
+}
+
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
-  const auto& total = evidence.report->totals.get(kernel::Field::free);
+  const auto total = counted_free(evidence);
   const auto eligible = evidence.eligible_free();
-  if (!total || !eligible) {
-    return std::nullopt;
-  }
-  return to_bytes(Pages(total->value), evidence.page) - *eligible;
+  return total && eligible ? std::optional(*total - *eligible) : std::nullopt;
 }
 
 bool lacks_nodes_of_hugepages(const report::Report& report) {
@@ -153,17 +160,13 @@ bool lacks_nodes_of_hugepages(const report::Report& report) {
 std::optional<Bytes> free_in_spite(const memory::Evidence& evidence) {
   constexpr double much = 0.10;
   if (evidence.zones.empty()) {
-    const auto& pages = evidence.report->totals.get(kernel::Field::free);
-    const Bytes all = std::max(to_bytes(memory::counted_pages(*evidence.report), evidence.page),
-                               evidence.ram.value_or(Bytes(0)));
-    const Bytes free = to_bytes(Pages(pages ? pages->value : 0), evidence.page);
+    const auto free = counted_free(evidence);
     const bool counted = std::ranges::all_of(memory::counted_apart, [&](kernel::Field field) {
       return evidence.report->totals.get(field).has_value();
     });
-    if (!evidence.ram && !counted) {
-      return std::nullopt;
-    }
-    return share(free, all) >= most_of_ram ? std::optional(free) : std::nullopt;
+    return free && (evidence.ram || counted) && share(*free, ram_at_least(evidence)) >= most_of_ram
+               ? free
+               : std::nullopt;
   }
   Bytes free;
   bool above = false;

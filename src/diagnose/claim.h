@@ -53,6 +53,10 @@ bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.
 bool is_swap_full(const memory::Evidence& evidence);
 
+// "free:" of Mem-Info.
+std::optional<Bytes> counted_free(const memory::Evidence& evidence);
+// Its size, or where that is not known what was counted of it.
+Bytes ram_at_least(const memory::Evidence& evidence);
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // Much was free although the OOM killer was called: a zone that was printed lay above its high

@@ -10,10 +10,6 @@ namespace {
 
 using namespace cases;
 
-const std::string killed =
-    "[ 9.2] Out of memory: Killed process 709 (systemd-journal) total-vm:79296kB, anon-rss:2000kB, "
-    "file-rss:696kB, shmem-rss:0kB, UID:0 pgtables:184kB oom_score_adj:-250\n";
-
 // The post of a machine with CXL memory: all that the cpuset allows is free, and ZONE_MOVABLE.
 const std::string movable_node =
     "[ 9.0] Node 4 Movable free:130021408kB min:9140kB low:139160kB high:269180kB "

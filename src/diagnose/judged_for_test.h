@@ -13,6 +13,10 @@
 
 namespace whyoom::diagnose::cases {
 
+inline const std::string killed =
+    "[ 9.2] Out of memory: Killed process 709 (systemd-journal) total-vm:79296kB, anon-rss:2000kB, "
+    "file-rss:696kB, shmem-rss:0kB, UID:0 pgtables:184kB oom_score_adj:-250\n";
+
 // The one event of a log.
 struct Judged {
   std::string root;

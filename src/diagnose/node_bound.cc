@@ -15,7 +15,7 @@ constexpr double worth_having = 0.03;
 
 std::optional<Bytes> free_on_other_nodes(const Context& context) {
   const auto& evidence = context.evidence;
-  const auto& total = context.report.totals.get(kernel::Field::free);
+  const auto total = counted_free(evidence);
   const auto allowed = memory::allowed_nodes(context.report);
   if (!total || !allowed) {
     return std::nullopt;
@@ -34,7 +34,7 @@ std::optional<Bytes> free_on_other_nodes(const Context& context) {
       own += zone.free;
     }
   }
-  return to_bytes(Pages(total->value) - own, evidence.page);
+  return *total - to_bytes(own, evidence.page);
 }
 
 void add_zones(Finding& finding, const memory::Evidence& evidence) {

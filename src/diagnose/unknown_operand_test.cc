@@ -11,10 +11,6 @@ namespace {
 
 using namespace cases;
 
-const std::string killed =
-    "[ 9.2] Out of memory: Killed process 709 (systemd-journal) total-vm:79296kB, anon-rss:2000kB, "
-    "file-rss:696kB, shmem-rss:0kB, UID:0 pgtables:184kB oom_score_adj:-250\n";
-
 // The end of a report: 7.76 GiB that the kernel manages, and of `idle` huge pages of 2 MiB each.
 std::string end_of_report(const std::string& idle) {
   return "[ 9.1] Node 0 hugepages_total=" + idle + " hugepages_free=" + idle +

@@ -305,10 +305,6 @@ class Lz4Decoder final : public Decoder {
   Lz4Frames frames_;
 };
 
-}  // namespace
-
-namespace {
-
 // A frame that says nothing of the log, before those that have it: pzstd writes one. Of the first
 // byte the lower half is anybody's.
 bool may_be_skippable(std::string_view start) {

@@ -114,8 +114,7 @@ std::optional<Claim> judge(const Context& context) {
   } else if (split->too_little_in_large_blocks) {
     sentence = Message(
         "Too little was free in large blocks: the request needs {} together (order {}), zone {} "
-        "had "
-        "{} free, {} of it in blocks of {} or more, where this kernel wants more than {}.",
+        "had {} free, {} of it in blocks of {} or more, where this kernel wants more than {}.",
         size, order, zone.name, kb(to_bytes(zone.free, evidence.page)),
         kb(to_bytes(split->left, evidence.page)), kb(to_bytes(split->from, evidence.page)),
         kb(to_bytes(split->asked, evidence.page)));

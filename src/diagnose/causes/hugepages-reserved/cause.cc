@@ -71,9 +71,8 @@ void add_numbers(Claim& result, const Pools& pools, const Context& context) {
 bool leave_next_to_nothing(const Pools& pools, const Context& context) {
   const auto& evidence = context.evidence;
   const memory::Request& request = evidence.request;
-  const auto& free = context.report.totals.get(kernel::Field::free);
-  const Bytes left = free ? to_bytes(Pages(free->value), evidence.page)
-                          : *evidence.ram - std::min(pools.unused, *evidence.ram);
+  const Bytes left =
+      counted_free(evidence).value_or(*evidence.ram - std::min(pools.unused, *evidence.ram));
   return !evidence.zones_complete && share(left, *evidence.ram) < big_min_free &&
          share(pools.unused, *evidence.ram) >= most_of_ram &&
          report::tells_of_oom(context.report) && is_known_global(evidence) && !is_bound(evidence) &&

@@ -131,10 +131,8 @@ std::optional<Claim> by_setting(const Context& context) {
                         : Bytes(static_cast<std::uint64_t>(
                               static_cast<double>(evidence.ram->count()) * most_by_itself));
   // No more was kept back than was free.
-  const auto& free = context.report.totals.get(kernel::Field::free);
-  const Bytes kept =
-      free ? std::min(to_bytes(setting.value), to_bytes(Pages(free->value), evidence.page))
-           : to_bytes(setting.value);
+  const Bytes value = to_bytes(setting.value);
+  const Bytes kept = std::min(value, counted_free(evidence).value_or(value));
   const double gain = share(kept, *evidence.ram) - share(own, *evidence.ram);
   // What a process held was not kept free.
   const bool fits = std::ranges::all_of(context.report.victims, [&](const report::Victim& victim) {

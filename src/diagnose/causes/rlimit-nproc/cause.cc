@@ -53,6 +53,12 @@ const host::NprocLine* line_of(const HostContext& context, const TaskLimit& limi
   return last;
 }
 
+Remedy raise_limit() {
+  return {Message("Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in the "
+                  "unit of a service"),
+          {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")}};
+}
+
 void complete(const HostContext& context, const TaskLimit& limit, Finding& finding) {
   finding.remedy(Message("Find what makes so many tasks"),
                  {ShellCommand("ps -L -U {} -o comm= | sort | uniq -c | sort -n | tail",
@@ -67,14 +73,12 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
                                 line->type, whose),
                   line->most.value_or(limit.limit), line->at);
   }
-  finding.remedy(
-      line != nullptr && line->most == limit.limit
-          ? Message("Raise the limit in line {} of {} (it counts from the next login on)",
-                    line->at.line, printable(context.sources.name(line->at.source)))
-          : Message("Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in "
-                    "the unit of a "
-                    "service"),
-      {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")});
+  Remedy raise = raise_limit();
+  if (line != nullptr && line->most == limit.limit) {
+    raise.title = Message("Raise the limit in line {} of {} (it counts from the next login on)",
+                          line->at.line, printable(context.sources.name(line->at.source)));
+  }
+  finding.remedies.push_back(std::move(raise));
 }
 
 // Of a shell whose fork was refused, in the text of somebody who posted both. How many tasks its
@@ -93,11 +97,7 @@ std::vector<Claim> check_shell(const HostContext& context) {
           plural(shell->tasks->value, "task", "tasks"), errno_text("EAGAIN")));
   result.prove(Message("max user processes (ulimit -u)"), shell->tasks);
   result.prove(Message("a fork that was refused"), shell->refused);
-  result.remedy(
-      Message("Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in "
-              "the unit of a "
-              "service"),
-      {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")});
+  result.remedies.push_back(raise_limit());
   return {std::move(result)};
 }
 
